@@ -1,0 +1,63 @@
+# Every target prepares the environment first; `make setup` does nothing when it is up to date.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+STAMP := .venv/.ready
+BUILD := build
+
+# The first interpreter on the path that is new enough; override with `make setup PYTHON=...`.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+# The version the tests run against; the range in pyproject.toml stays open.
+TORCH ?= torch==2.13.0
+
+.PHONY: help setup check test lint format types imports notebooks clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+
+setup: $(STAMP) ## create .venv with everything needed to check, test and work
+
+$(STAMP): pyproject.toml
+	@test -n "$(PYTHON)" || { echo 'maskproof needs Python 3.11 or newer on the path' >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet '$(TORCH)'
+	$(BIN)/python -m pip install --quiet --editable '.[dev,notebooks]'
+	@touch $@
+
+check: setup ## check every claim and analyse the default corpus; results under build/
+	@mkdir -p $(BUILD)
+	$(BIN)/maskproof check
+	$(BIN)/maskproof analyse
+
+test: setup ## run the tests
+	$(BIN)/pytest -n 2
+
+lint: setup ## ruff: lint and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+format: setup ## rewrite the sources in the project's format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+types: setup ## pyright, standard mode
+	$(BIN)/pyright
+
+imports: setup ## the import contracts
+	$(BIN)/lint-imports
+
+notebooks: setup ## execute every notebook into build/notebooks
+	@rm -rf $(BUILD)/notebooks && mkdir -p $(BUILD)/notebooks
+	for source in notebooks/*.py; do \
+		target="$(BUILD)/notebooks/$$(basename "$$source" .py).ipynb"; \
+		$(BIN)/jupytext --quiet --to ipynb --output "$$target" "$$source"; \
+		$(BIN)/jupyter-execute --inplace "$$target"; \
+	done
+
+clean: ## remove the environment, build output and caches
+	rm -rf .venv $(BUILD) .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find oracles theory proofs_check tests notebooks -name __pycache__ -prune -exec rm -rf {} +
