@@ -11,6 +11,8 @@ BUILD := build
 # The first interpreter on the path that is new enough; override with `make setup PYTHON=...`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+# Without a reader the installer keeps quiet; with one it shows its progress.
+PIP := $(BIN)/python -m pip install $(if $(CI),-qq)
 # The version the tests run against; the range in pyproject.toml stays open.
 TORCH ?= torch==2.13.0
 
@@ -24,8 +26,8 @@ setup: $(STAMP) ## create .venv with everything needed to check, test and work
 $(STAMP): pyproject.toml
 	@test -n "$(PYTHON)" || { echo 'maskproof needs Python 3.11 or newer on the path' >&2; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet '$(TORCH)'
-	$(BIN)/python -m pip install --quiet --editable '.[dev,notebooks]'
+	$(PIP) '$(TORCH)'
+	$(PIP) --editable '.[dev,notebooks]'
 	@touch $@
 
 check: setup ## check every claim and analyse the default corpus; results under build/
@@ -34,7 +36,7 @@ check: setup ## check every claim and analyse the default corpus; results under 
 	$(BIN)/maskproof analyse
 
 test: setup ## run the tests
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n auto --maxprocesses 4
 
 lint: setup ## ruff: lint and format
 	$(BIN)/ruff check
@@ -60,4 +62,4 @@ notebooks: setup ## execute every notebook into build/notebooks
 
 clean: ## remove the environment, build output and caches
 	rm -rf .venv $(BUILD) .pytest_cache .ruff_cache .import_linter_cache .hypothesis
-	find oracles theory proofs_check tests notebooks -name __pycache__ -prune -exec rm -rf {} +
+	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""What every test runs under: checked annotations, hypothesis profiles, one torch thread a worker."""
+"""What every test runs under: checked annotations, hypothesis profiles, one torch thread."""
 
 import os
 
