@@ -3,12 +3,14 @@
 import os
 
 import torch
+from beartype import BeartypeConf, beartype
 from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
-# This must run before the packages are first imported: beartype then checks every annotation,
-# shapes included, on each call.
-install_import_hook(["oracles", "theory", "proofs_check"], "beartype.beartype")
+# Installed before the packages are first imported, so that every annotation, shapes included, is
+# checked on each call.  The numeric tower lets an int pass for a float, as pyright does.
+checked = beartype(conf=BeartypeConf(is_pep484_tower=True))
+install_import_hook(["oracles", "theory", "proofs_check"], f"{__name__}.checked")
 
 # The default repeats itself exactly; `pytest --hypothesis-profile=thorough` looks further, afresh.
 # A machine's speed is not a property under test.
