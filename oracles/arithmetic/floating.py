@@ -1,0 +1,101 @@
+"""float32 and float64 on torch tensors, on the CPU or a GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from oracles.arithmetic.base import Arithmetic
+
+_DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+class FloatArithmetic(Arithmetic):
+    """Floating point of one precision on one device; `rescale` keeps long products in range."""
+
+    def __init__(self, name: str, device: str | torch.device = "cpu") -> None:
+        self.name = name
+        self.dtype = _DTYPES[name]
+        self.device = torch.device(device)
+
+    @property
+    def guarantee(self) -> str:
+        return f"{self.name} rounding"
+
+    @property
+    def logs(self) -> FloatArithmetic:
+        return self
+
+    def array(self, values: Any) -> torch.Tensor:
+        if isinstance(values, torch.Tensor | np.ndarray) and values.dtype != object:
+            return torch.as_tensor(values).to(dtype=self.dtype, device=self.device)
+        plain = np.array(np.vectorize(float, otypes=[np.float64])(np.array(values, dtype=object)))
+        return torch.as_tensor(plain).to(dtype=self.dtype, device=self.device)
+
+    def zeros(self, *shape: int) -> torch.Tensor:
+        return torch.zeros(shape, dtype=self.dtype, device=self.device)
+
+    def ones(self, *shape: int) -> torch.Tensor:
+        return torch.ones(shape, dtype=self.dtype, device=self.device)
+
+    def index(self, integers: NDArray[np.int64]) -> torch.Tensor:
+        return torch.as_tensor(integers, device=self.device)
+
+    def stack(self, arrays: Sequence[torch.Tensor], axis: int = 0) -> torch.Tensor:
+        return torch.stack(list(arrays), axis)
+
+    def concat(self, arrays: Sequence[torch.Tensor], axis: int = 0) -> torch.Tensor:
+        return torch.concat(list(arrays), axis)
+
+    def matmul(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+        return left @ right
+
+    def sum(self, values: torch.Tensor, axis: int | tuple[int, ...]) -> torch.Tensor:
+        return values.sum(axis)
+
+    def where(self, mask: NDArray[np.bool_], yes: torch.Tensor, no: torch.Tensor) -> torch.Tensor:
+        return torch.where(torch.as_tensor(mask, device=self.device), yes, no)
+
+    def divide(self, numerator: torch.Tensor, denominator: torch.Tensor) -> torch.Tensor:
+        if bool((denominator == 0).any()):
+            raise ZeroDivisionError("division by zero in a float array")
+        return numerator / denominator
+
+    def is_zero(self, values: torch.Tensor) -> NDArray[np.bool_]:
+        return (values == 0).cpu().numpy()
+
+    def log2(self, values: torch.Tensor) -> torch.Tensor:
+        return torch.log2(values)
+
+    def ln(self, values: torch.Tensor) -> torch.Tensor:
+        return torch.log(values)
+
+    def plogp(self, values: torch.Tensor) -> torch.Tensor:
+        return torch.special.entr(values) / np.log(2.0)
+
+    def element(self, value: torch.Tensor) -> float:
+        return float(value)
+
+    def tolist(self, values: torch.Tensor) -> list[Any]:
+        return values.tolist()
+
+    def draw(self, weights: torch.Tensor, rng: np.random.Generator) -> NDArray[np.int64]:
+        cumulative = weights.double().cumsum(-1)
+        uniform = torch.as_tensor(rng.random(cumulative.shape[0]), device=self.device)
+        point = uniform * cumulative[:, -1]
+        chosen = torch.searchsorted(cumulative, point[:, None], right=True)[:, 0]
+        # Rounding may carry `point` up to the total itself: fall back to the last index of positive weight.
+        last = cumulative.shape[1] - 1 - (weights > 0).flip(-1).to(torch.uint8).argmax(-1)
+        return torch.minimum(chosen, last).cpu().numpy()
+
+    def rescale(self, messages: torch.Tensor) -> tuple[torch.Tensor, NDArray[np.int64]]:
+        _, exponents = torch.frexp(messages.amax(-1))
+        return torch.ldexp(messages, -exponents[:, None]), exponents.long().cpu().numpy()
+
+    def unscale(self, values: torch.Tensor, exponents: NDArray[np.int64] | int) -> torch.Tensor:
+        scaled = np.ldexp(values.double().cpu().numpy(), np.maximum(exponents, -2000))
+        return torch.as_tensor(scaled).to(dtype=self.dtype, device=self.device)

@@ -1,0 +1,137 @@
+"""From the numbers a user writes to the number system they ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oracles.arithmetic.base import Arithmetic, Array
+
+NAMES = ("float32", "float64", "exact", "ball", "symbolic", "boolean")
+
+_STRENGTH = {"boolean": 0, "exact": 1, "symbolic": 2, "ball": 3, "float32": 4, "float64": 5}
+
+
+def arithmetic(name: str, *, device: str | None = None, bits: int | None = None) -> Arithmetic:
+    """The number system of that name.
+
+    `device` belongs to floats ("cpu", "cuda", ...), `bits` to balls and to the logarithms of exact rationals
+    (128 unless said).  Raises ValueError for an unknown name or an argument the system does not have.
+    """
+    if name not in NAMES:
+        raise ValueError(f"arithmetic: expected one of {', '.join(NAMES)}, got {name!r}")
+    if device is not None and not name.startswith("float"):
+        raise ValueError(
+            f"device: only float32 and float64 have one, got device={device!r} for {name!r}"
+        )
+    if bits is not None and name not in ("ball", "exact"):
+        raise ValueError(f"bits: only 'ball' and 'exact' have them, got bits={bits!r} for {name!r}")
+    # Imported on demand: a float law needs no python-flint or sympy, an exact one needs no torch.
+    if name.startswith("float"):
+        from oracles.arithmetic.floating import FloatArithmetic
+
+        return FloatArithmetic(name, device or "cpu")
+    if name == "exact":
+        from oracles.arithmetic.rational import RationalArithmetic
+
+        return RationalArithmetic(bits or 128)
+    if name == "ball":
+        from oracles.arithmetic.ball import BallArithmetic
+
+        return BallArithmetic(bits or 128)
+    if name == "symbolic":
+        from oracles.arithmetic.symbolic import SymbolicArithmetic
+
+        return SymbolicArithmetic()
+    from oracles.arithmetic.boolean import BooleanArithmetic
+
+    return BooleanArithmetic()
+
+
+def infer(*groups: Any) -> Arithmetic:
+    """The system that the given nested numbers belong to, taken together.
+
+    Any float makes the law float64 (float32 if every float array is float32); otherwise a ball makes it a
+    ball, a sympy expression symbolic, and integers, fractions and strings such as "1/3" exact.
+    """
+    strongest, device = "exact", None
+    for group in groups:
+        for name, place in _kinds(group):
+            if _STRENGTH[name] > _STRENGTH[strongest]:
+                strongest = name
+            device = place or device
+    return arithmetic(strongest, device=device if strongest.startswith("float") else None)
+
+
+def _kinds(group: Any) -> Iterator[tuple[str, str | None]]:
+    """The kind, and for arrays the device, of every number in a nested group."""
+    dtype = getattr(group, "dtype", None)
+    if dtype is not None and dtype != object:
+        label = str(dtype).removeprefix("torch.")
+        floating = label.startswith(("float", "bfloat"))
+        kind = ("float32" if label == "float32" else "float64") if floating else "exact"
+        yield kind, str(getattr(group, "device", "cpu"))
+        return
+    if isinstance(group, np.ndarray):
+        group = group.ravel().tolist()
+    if isinstance(group, list | tuple):
+        for member in group:
+            yield from _kinds(member)
+    else:
+        yield _kind(group), None
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool | str | int | Fraction | np.integer):
+        return "exact"
+    if isinstance(value, float | np.floating):
+        return "float64"
+    module = type(value).__module__
+    if module.startswith("flint"):
+        return "ball" if type(value).__name__ == "arb" else "exact"
+    if module.startswith("sympy"):
+        return "exact" if getattr(value, "is_Rational", False) else "symbolic"
+    raise ValueError(
+        f"probabilities: expected numbers, got {value!r} of type {type(value).__name__}"
+    )
+
+
+def convert(
+    values: Array, source: Arithmetic, target: Arithmetic, rationalise: int | None = None
+) -> Array:
+    """An array moved from one system to another.
+
+    Exact to float rounds, exact to ball encloses, anything to Boolean keeps the zero pattern.  A float
+    becomes exact only when `rationalise` names the largest denominator to approximate it with.
+    """
+    if target.name == "boolean":
+        return ~np.asarray(source.is_zero(values))
+    if source.name.startswith("float") and target.name.startswith("float"):
+        return target.array(values)
+    if target.name in ("exact", "symbolic") and source.name in ("float32", "float64", "ball"):
+        if rationalise is None:
+            raise ValueError(
+                f"rationalise: a law in {source.name} becomes {target.name} only by naming the largest denominator, "
+                "as in to('exact', rationalise=10**6); got none"
+            )
+        nested = _rationalise(np.array(source.tolist(values), dtype=object), rationalise)
+        return target.array(nested)
+    try:
+        return target.array(np.array(source.tolist(values), dtype=object))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"to: the law cannot be written as {target.name}: {error}") from error
+
+
+def _rationalise(values: NDArray[Any], max_denominator: int) -> NDArray[Any]:
+    if max_denominator < 1:
+        raise ValueError(
+            f"rationalise: expected a positive largest denominator, got {max_denominator!r}"
+        )
+    out = np.empty(values.shape, dtype=object)
+    for index, value in enumerate(values.flat):
+        out.flat[index] = Fraction(float(value)).limit_denominator(max_denominator)
+    return out

@@ -1,0 +1,294 @@
+"""The Oracle: a law of token sequences of one length that is known exactly.
+
+Conventions.  Tokens are 0..V-1, positions 0..L-1.  A *pattern* is an integer array of length L in which the
+value V (`oracle.mask`) means masked; its probability sums the masked positions out, so every conditional
+is a ratio of two pattern probabilities and the (V+1)**L patterns are the states of masked diffusion.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oracles.arithmetic import Arithmetic, Array, Scalar, arithmetic, convert
+from oracles.patterns import Tokens, read_integers, read_patterns
+from oracles.result import Result
+from oracles.validation import read_count
+
+TABLE_LIMIT = 5 * 10**7
+"""Largest number of table entries (joint laws, pattern tables) that is built without being refused."""
+
+
+class Oracle(ABC):
+    """A known law on V**L.  Subclasses implement the underscored hooks on validated `[B, L]` batches."""
+
+    vocab_size: int
+    length: int
+    arithmetic: Arithmetic
+    symbols: tuple[str, ...] | None = None
+    """What the tokens stand for (characters, words), where the law was read from a text."""
+
+    @property
+    def mask(self) -> int:
+        """The value that means 'masked' in a pattern: V."""
+        return self.vocab_size
+
+    # ------------------------------------------------------------------ what a user asks for
+
+    def probability(self, pattern: Any) -> Any:
+        """P(X agrees with the pattern), masked positions summed out.
+
+        pattern: `[L]` or any batch `[..., L]` of integers in 0..V.  Returns one number for a single pattern,
+        else an array of the leading shape in the oracle's arithmetic.  ValueError on a malformed pattern.
+        """
+        patterns, shape = self._read("pattern", pattern)
+        with self.arithmetic.context():
+            return self._shaped(self._probability(patterns), shape, self.arithmetic)
+
+    def log_prob(self, pattern: Any) -> Any:
+        """Natural logarithm of `probability` (nats), -inf where it is zero; shapes as there.
+
+        It does not underflow at any length.  An exact law answers in balls.
+        """
+        patterns, shape = self._read("pattern", pattern)
+        with self.arithmetic.logs.context():
+            return self._shaped(self._log_prob(patterns), shape, self.arithmetic.logs)
+
+    def conditionals(self, patterns: Any, positions: Any = None) -> Array:
+        """q(x_i = v | the observed tokens of the pattern), the ideal denoiser.
+
+        patterns: `[..., L]`; positions: P indices, all of them by default.  Returns `[..., P, V]`; observed
+        positions are one-hot.  ValueError on a pattern of probability zero.
+        """
+        batch, shape = self._read("patterns", patterns)
+        chosen = self._read_positions(positions)
+        with self.arithmetic.context():
+            rows = self._conditionals(batch, chosen)
+        return rows.reshape(*shape, len(chosen), self.vocab_size)
+
+    def in_support(self, tokens: Any) -> Any:
+        """Whether the tokens (or the pattern: some completion of it) have positive probability.
+
+        Decided over the zero pattern, not by comparing a float with zero.  `[..., L]` -> bool array `[...]`.
+        """
+        return self.support().probability(tokens)
+
+    def support(self) -> Oracle:
+        """The same law over Booleans: 'probability' is whether a pattern can occur.  Cached."""
+        return self._support
+
+    @cached_property
+    def _support(self) -> Oracle:
+        return self if self.arithmetic.name == "boolean" else self.to("boolean")
+
+    def sample(self, n: int, seed: int = 0, given: Any = None) -> Tokens:
+        """N independent draws, `[n, L]`, from the law or from the law given a pattern.
+
+        Rational laws are sampled by integer draws, with no rounding.  ValueError if `given` is impossible.
+        """
+        n = read_count("n", n, minimum=0)
+        law = self if given is None else self.condition(given)
+        return law._sample(n, np.random.default_rng(seed))
+
+    def entropy(self) -> Result:
+        """H(X) in bits.  The result says whether it is exact, rounded or an enclosure."""
+        with self.arithmetic.logs.context():
+            return self._entropy()
+
+    def most_probable(self, pattern: Any = None) -> tuple[Tokens, Scalar]:
+        """The most probable completion of a pattern (of nothing, by default) and its probability.
+
+        Ties go to the lexicographically smallest.  The probability is the joint one, q(completion).
+        ValueError if the pattern is impossible.
+        """
+        single = self._read_single("pattern", self.all_masked() if pattern is None else pattern)
+        from oracles.most_probable import most_probable
+
+        return most_probable(self, single)
+
+    def condition(self, pattern: Any) -> Oracle:
+        """The law given a pattern, on all L positions; observed positions become deterministic.
+
+        ValueError if the pattern has probability zero.
+        """
+        single = self._read_single("pattern", pattern)
+        if not self.in_support(single):
+            raise ValueError(
+                f"pattern: expected a possible pattern, got {single.tolist()} of probability zero"
+            )
+        with self.arithmetic.context():
+            return self._kept(self._condition(single))
+
+    def marginal(self, positions: Any) -> Oracle:
+        """The law of the tokens at these positions, which must increase strictly."""
+        chosen = self._read_positions(positions)
+        if not chosen or any(a >= b for a, b in zip(chosen, chosen[1:], strict=False)):
+            raise ValueError(f"positions: expected at least one, strictly increasing, got {chosen}")
+        with self.arithmetic.context():
+            return self._kept(self._marginal(chosen))
+
+    def joint(self) -> Array:
+        """The table of all V**L probabilities, shape `(V,)*L`.  ValueError if it would be too large."""
+        check_table_size("joint", self.vocab_size, self.length)
+        with self.arithmetic.context():
+            return self._joint().reshape((self.vocab_size,) * self.length)
+
+    def pattern_table(self) -> Array:
+        """The table of all (V+1)**L pattern probabilities, shape `(V+1,)*L`; index V is 'masked'."""
+        check_table_size("pattern_table", self.vocab_size + 1, self.length)
+        table = self.joint()
+        with self.arithmetic.context():
+            for axis in range(self.length):
+                masked = self.arithmetic.sum(table, axis)
+                shape = (*table.shape[:axis], 1, *table.shape[axis + 1 :])
+                table = self.arithmetic.concat([table, masked.reshape(shape)], axis)
+        return table
+
+    def all_masked(self) -> Tokens:
+        """The pattern in which nothing is revealed."""
+        return np.full(self.length, self.mask, dtype=np.int64)
+
+    def to(
+        self,
+        name: str,
+        *,
+        device: str | None = None,
+        bits: int | None = None,
+        rationalise: int | None = None,
+    ) -> Self:
+        """The same law in another number system: "float32", "float64", "exact", "ball", "symbolic", "boolean".
+
+        device: for floats; bits: precision of balls, or of the logarithms of an exact law.  A float law
+        becomes exact only with `rationalise`, the largest denominator, and only if the rows then sum to
+        exactly 1.  ValueError otherwise.
+        """
+        target = arithmetic(name, device=device, bits=bits)
+        clone = object.__new__(type(self))
+        clone.vocab_size, clone.length, clone.arithmetic = self.vocab_size, self.length, target
+        clone.symbols = self.symbols
+        memo: dict[int, Any] = {}
+        self._copy_converted(
+            clone, lambda array: _memoised(memo, array, self.arithmetic, target, rationalise)
+        )
+        if rationalise is not None:
+            clone._check()
+        return clone
+
+    # ------------------------------------------------------------------ what a family provides
+
+    @abstractmethod
+    def _probability(self, patterns: Tokens) -> Array:
+        """`[B, L]` -> `[B]`."""
+
+    @abstractmethod
+    def _log_prob(self, patterns: Tokens) -> Array:
+        """`[B, L]` -> `[B]`, nats, in `arithmetic.logs`."""
+
+    @abstractmethod
+    def _conditionals(self, patterns: Tokens, positions: Sequence[int]) -> Array:
+        """`[B, L]` -> `[B, P, V]`."""
+
+    @abstractmethod
+    def _sample(self, n: int, rng: np.random.Generator) -> Tokens:
+        """`[n, L]`."""
+
+    @abstractmethod
+    def _entropy(self) -> Result: ...
+
+    @abstractmethod
+    def _condition(self, pattern: Tokens) -> Oracle:
+        """The law given a pattern known to be possible."""
+
+    @abstractmethod
+    def _marginal(self, positions: Sequence[int]) -> Oracle: ...
+
+    @abstractmethod
+    def _joint(self) -> Array:
+        """All V**L probabilities, lexicographically, in any shape."""
+
+    @abstractmethod
+    def _copy_converted(self, clone: Any, converted: Any) -> None:
+        """Set the parameters on `clone`, each array passed through `converted`."""
+
+    @abstractmethod
+    def _check(self) -> None:
+        """ValueError unless the parameters are probability distributions."""
+
+    # ------------------------------------------------------------------ reading arguments
+
+    def _read(self, name: str, patterns: Any) -> tuple[Tokens, tuple[int, ...]]:
+        return read_patterns(name, patterns, self.length, self.mask)
+
+    def _read_single(self, name: str, pattern: Any) -> Tokens:
+        batch, shape = self._read(name, pattern)
+        if shape:
+            raise ValueError(
+                f"{name}: expected one pattern of length {self.length}, got a batch {shape}"
+            )
+        return batch[0]
+
+    def _read_positions(self, positions: Any) -> list[int]:
+        if positions is None:
+            return list(range(self.length))
+        chosen = np.atleast_1d(read_integers("positions", positions))
+        if chosen.ndim != 1 or (
+            chosen.size and not (chosen.min() >= 0 and chosen.max() < self.length)
+        ):
+            raise ValueError(
+                f"positions: expected indices in 0..{self.length - 1}, got {chosen.tolist()}"
+            )
+        return chosen.tolist()
+
+    def _kept(self, other: Oracle) -> Oracle:
+        other.symbols = self.symbols
+        return other
+
+    def _shaped(self, values: Array, shape: tuple[int, ...], number_system: Arithmetic) -> Any:
+        return values.reshape(shape) if shape else number_system.element(values.reshape(()))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} V={self.vocab_size} L={self.length} {self.arithmetic.name}>"
+
+
+def check_table_size(name: str, side: int, length: int) -> None:
+    """ValueError if a table of side**length entries exceeds `TABLE_LIMIT`."""
+    if length * math.log(max(side, 1)) > math.log(TABLE_LIMIT):
+        raise ValueError(
+            f"{name}: a table of {side}**{length} (about {float(side) ** length if length < 300 else math.inf:.1e}) "
+            f"entries exceeds the limit of {TABLE_LIMIT:.0e}"
+        )
+
+
+def impossible(
+    patterns: Tokens, zero: NDArray[np.bool_], *, structurally: NDArray[np.bool_]
+) -> Exception:
+    """The error for the first pattern whose mass came out as zero: impossible, or lost to underflow."""
+    first = int(np.argmax(zero))
+    if structurally[first]:
+        shown = patterns[first].tolist()
+        text = f"{shown[:16]}..." if len(shown) > 16 else f"{shown}"
+        return ValueError(
+            f"patterns: expected possible patterns, got {text} (row {first}) of probability zero"
+        )
+    return ArithmeticError(
+        f"row {first} is possible, but its probabilities underflow in floats: use to('exact') or to('ball')"
+    )
+
+
+def _memoised(
+    memo: dict[int, Any],
+    array: Array,
+    source: Arithmetic,
+    target: Arithmetic,
+    rationalise: int | None,
+) -> Array:
+    # Homogeneous families repeat one matrix object; converting it once keeps it shared.
+    if id(array) not in memo:
+        memo[id(array)] = convert(array, source, target, rationalise)
+    return memo[id(array)]

@@ -1,0 +1,159 @@
+"""The Oracle operations for every family that has a state space: chains, n-grams, HMMs, automata, mixtures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from oracles import entropy
+from oracles.arithmetic import Arithmetic, Array
+from oracles.oracle import Oracle, impossible
+from oracles.patterns import Tokens
+from oracles.result import Result
+from oracles.state_space import DenseTransition, StateSpace, Transition
+from oracles.sum_product import SumProduct
+
+
+class StateSpaceOracle(Oracle):
+    """A law given by a :class:`StateSpace`; families derive from it and add readable parameters."""
+
+    def __init__(self, space: StateSpace, number_system: Arithmetic) -> None:
+        self.vocab_size = int(space.emissions[0].shape[1])
+        self.length = space.length
+        self.arithmetic = number_system
+        self._given_space = space
+
+    @cached_property
+    def space(self) -> StateSpace:
+        """The state space of the law in its own arithmetic."""
+        return self._given_space
+
+    @cached_property
+    def sum_product(self) -> SumProduct:
+        """Forward and backward messages of this law."""
+        return SumProduct(self.space, self.arithmetic)
+
+    def state_space(self) -> StateSpace:
+        """The state space (the interface that products and mixtures of oracles build on)."""
+        return self.space
+
+    def _probability(self, patterns: Tokens) -> Array:
+        return self.arithmetic.unscale(*self.sum_product.mass(patterns))
+
+    def _log_prob(self, patterns: Tokens) -> Array:
+        mass, exponent = self.sum_product.mass(patterns)
+        logs = self.arithmetic.ln(mass)
+        if isinstance(exponent, int):
+            return logs
+        return logs + self.arithmetic.array(exponent * np.log(2.0))
+
+    def _conditionals(self, patterns: Tokens, positions: Sequence[int]) -> Array:
+        masses = self.sum_product.token_masses(patterns, positions)
+        observed = patterns[:, positions]
+        one_hot = np.arange(self.vocab_size) == observed[..., None]
+        masked = (observed == self.mask)[..., None]
+        consistent = self.arithmetic.where(masked | one_hot, masses, self.arithmetic.zeros(1))
+        total = self.arithmetic.sum(consistent, 2)
+        zero = self.arithmetic.is_zero(total).any(axis=1)
+        if zero.any():
+            structurally = ~np.asarray(self.support()._probability(patterns))
+            raise impossible(patterns, zero, structurally=structurally)
+        return self.arithmetic.divide(consistent, total[..., None])
+
+    def _sample(self, n: int, rng: np.random.Generator) -> Tokens:
+        tokens = np.empty((n, self.length), dtype=np.int64)
+        index = self.arithmetic.index
+        starts = self.space.initial.reshape(1, -1)[index(np.zeros(n, dtype=np.int64))]
+        states = self.arithmetic.draw(starts, rng)
+        for position, emission in enumerate(self.space.emissions):
+            tokens[:, position] = self.arithmetic.draw(emission[index(states)], rng)
+            if position + 1 < self.length:
+                transition = self.space.transitions[position]
+                choices = self.arithmetic.draw(transition.rows(index(states)), rng)
+                states = transition.successors(states, choices)
+        return tokens
+
+    def _entropy(self) -> Result:
+        return entropy.state_space_entropy(self)
+
+    def _condition(self, pattern: Tokens) -> Oracle:
+        return StateSpaceOracle(self._conditioned_space(pattern), self.arithmetic)
+
+    def _conditioned_space(self, pattern: Tokens) -> StateSpace:
+        """Doob's transform: every row reweighted by the probability of the evidence that follows."""
+        batch = pattern[None]
+        number_system, product = self.arithmetic, self.sum_product
+        future = dict(product.backward(batch))
+        weight = [(product.evidence(batch, i) * future[i])[0] for i in range(self.length)]
+        transitions = tuple(
+            self._reweighted(transition, weight[i + 1])
+            for i, transition in enumerate(self.space.transitions)
+        )
+        initial = self.space.initial * weight[0]
+        emissions = tuple(self._observed(i, int(token)) for i, token in enumerate(pattern))
+        total = number_system.sum(initial, 0).reshape(1)
+        return StateSpace(number_system.divide(initial, total), transitions, emissions)
+
+    def _reweighted(self, transition: Transition, weight: Array) -> Transition:
+        totals = transition.pull(weight[None], self.arithmetic)[0]
+        inverse = self.arithmetic.quotient_or_zero(self.arithmetic.ones(1), totals)
+        return transition.scaled(inverse, weight, self.arithmetic)
+
+    def _observed(self, position: int, token: int) -> Array:
+        """The emission at a position once its token is observed (unchanged where masked)."""
+        emission = self.space.emissions[position]
+        if token == self.mask:
+            return emission
+        kept = self.arithmetic.where(
+            np.arange(self.vocab_size) == token, emission, self.arithmetic.zeros(1)
+        )
+        return self.arithmetic.quotient_or_zero(kept, self.arithmetic.sum(kept, 1)[:, None])
+
+    def _marginal(self, positions: Sequence[int]) -> Oracle:
+        return StateSpaceOracle(self._marginal_space(positions), self.arithmetic)
+
+    def _marginal_space(self, positions: Sequence[int]) -> StateSpace:
+        initial = self.space.initial.reshape(1, -1)
+        for transition in self.space.transitions[: positions[0]]:
+            initial = transition.push(initial, self.arithmetic)
+        gaps = zip(positions, positions[1:], strict=False)
+        return StateSpace(
+            initial[0],
+            tuple(self._composed(left, right) for left, right in gaps),
+            tuple(self.space.emissions[i] for i in positions),
+        )
+
+    def _composed(self, left: int, right: int) -> Transition:
+        """The transition from the state at one position to the state at a later one."""
+        first, *others = self.space.transitions[left:right]
+        if not others:
+            return first
+        matrix = first.dense(self.arithmetic)
+        for transition in others:
+            matrix = transition.push(matrix, self.arithmetic)
+        return DenseTransition(matrix)
+
+    def _joint(self) -> Array:
+        return self.sum_product.joint()
+
+    def _copy_converted(self, clone: Any, converted: Callable[[Array], Array]) -> None:
+        clone._given_space = self._given_space.map(converted)
+
+    def _check(self) -> None:
+        """Derived laws are built from checked ones; only rationalised parameters need a second look."""
+        from oracles.validation import check_distributions
+
+        number_system = self.arithmetic
+        check_distributions("initial", self.space.initial, number_system)
+        marginals = SumProduct(self.space, number_system).state_marginals()
+        for i, emission in enumerate(self.space.emissions):
+            unvisited = number_system.is_zero(marginals[i])
+            check_distributions(f"emission[{i}]", emission, number_system, may_vanish=unvisited)
+            if i + 1 < self.length:
+                rows = self.space.transitions[i].rows(
+                    number_system.index(np.arange(len(unvisited)))
+                )
+                check_distributions(f"transition[{i}]", rows, number_system, may_vanish=unvisited)

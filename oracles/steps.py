@@ -1,0 +1,53 @@
+"""Parameters that are one array for every step, or a list with one array a step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from oracles.arithmetic import Arithmetic, Array
+from oracles.validation import read_array
+
+
+def read_steps(
+    name: str, values: Any, depth: int, steps: int, number_system: Arithmetic
+) -> tuple[Array, ...]:
+    """One array for every step: the same object repeated if the user gave a single array.
+
+    A single array is kept, and checked, even when the law is too short to use it.
+    """
+    if isinstance(values, list | tuple) and values and _depth(values) == depth + 1:
+        if len(values) != steps:
+            raise ValueError(
+                f"{name}: expected one array or a list of {steps}, got a list of {len(values)}"
+            )
+        distinct = {
+            id(value): read_array(f"{name}[{i}]", value, number_system)
+            for i, value in enumerate(values)
+        }
+        return tuple(distinct[id(value)] for value in values)
+    array = read_array(name, values, number_system)
+    if array.ndim == depth + 1:
+        if array.shape[0] != steps:
+            raise ValueError(f"{name}: expected one array or {steps} of them, got {array.shape[0]}")
+        return tuple(array[i] for i in range(steps))
+    if array.ndim != depth:
+        raise ValueError(
+            f"{name}: expected {depth} axes (or one more, a step first), got shape {tuple(array.shape)}"
+        )
+    return (array,) * max(steps, 1)
+
+
+def _depth(values: Any) -> int:
+    """Nesting depth of a list of numbers or arrays."""
+    if hasattr(values, "ndim"):
+        return values.ndim
+    return 1 + _depth(values[0]) if isinstance(values, list | tuple) and values else 0
+
+
+def distinct(arrays: Sequence[Array]) -> list[tuple[int, Array]]:
+    """The different array objects of a sequence, each with the step at which it first appears."""
+    first: dict[int, int] = {}
+    for index, array in enumerate(arrays):
+        first.setdefault(id(array), index)
+    return [(index, arrays[index]) for index in first.values()]

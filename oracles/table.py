@@ -1,0 +1,186 @@
+"""An explicit joint table: the brute-force twin of every other oracle.
+
+Nothing here goes through the state space or the sum-product: every answer is a sum over the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from oracles.arithmetic import Array, infer
+from oracles.oracle import Oracle, check_table_size, impossible
+from oracles.patterns import Tokens, read_patterns
+from oracles.result import Result
+from oracles.state_space import ShiftTransition, StateSpace
+from oracles.validation import check_distributions, read_array, read_count
+
+
+class Table(Oracle):
+    """q(x) = probabilities[x_0, .., x_{L-1}], an array of shape `(V,)*L`.
+
+    Numbers as in `NGram`.  Raises ValueError for axes of different sizes, negative entries, a sum other than
+    1, or more than `TABLE_LIMIT` entries.
+    """
+
+    def __init__(self, probabilities: Any) -> None:
+        self.arithmetic = infer(probabilities)
+        self.probabilities = read_array("probabilities", probabilities, self.arithmetic)
+        self._read_shape()
+        self._check()
+
+    @classmethod
+    def of(cls, law: Oracle) -> Table:
+        """The table of another oracle, in its arithmetic.  ValueError if it would be too large."""
+        return cls._from_array(law.joint(), law)
+
+    @classmethod
+    def _from_array(cls, probabilities: Array, like: Oracle) -> Table:
+        table = object.__new__(cls)
+        table.arithmetic, table.probabilities, table.symbols = (
+            like.arithmetic,
+            probabilities,
+            like.symbols,
+        )
+        table._read_shape()
+        return table
+
+    def _read_shape(self) -> None:
+        shape = tuple(self.probabilities.shape)
+        if not shape or len(set(shape)) != 1 or shape[0] == 0:
+            raise ValueError(f"probabilities: expected an array of shape (V,)*L, got {shape}")
+        self.vocab_size, self.length = shape[0], len(shape)
+        check_table_size("probabilities", self.vocab_size, self.length)
+
+    def _check(self) -> None:
+        axes = tuple(range(self.length))
+        check_distributions("probabilities", self.probabilities, self.arithmetic, axes)
+
+    def _summed(self, pattern: Tokens) -> Array:
+        """The table restricted to the observed tokens and summed over the rest."""
+        selected = self.probabilities[
+            tuple(slice(None) if t == self.mask else int(t) for t in pattern)
+        ]
+        masked = tuple(range(int((pattern == self.mask).sum())))
+        return self.arithmetic.sum(selected, masked) if masked else selected
+
+    def _probability(self, patterns: Tokens) -> Array:
+        sums = [self.arithmetic.zeros(1)[0] + self._summed(pattern) for pattern in patterns]
+        return _joined(sums, self)
+
+    def _log_prob(self, patterns: Tokens) -> Array:
+        return self.arithmetic.ln(self._probability(patterns))
+
+    def _conditionals(self, patterns: Tokens, positions: Sequence[int]) -> Array:
+        total = self._probability(patterns)
+        zero = self.arithmetic.is_zero(total)
+        if zero.any():
+            structurally = ~np.asarray(self.support().probability(patterns)).reshape(-1)
+            raise impossible(patterns, zero, structurally=structurally)
+        rows = self.arithmetic.zeros(len(patterns), len(positions), self.vocab_size)
+        for p, position in enumerate(positions):
+            for token in range(self.vocab_size):
+                observed = patterns[:, position]
+                agrees = (observed == self.mask) | (observed == token)
+                filled = patterns.copy()
+                filled[:, position] = token
+                mass = self.arithmetic.divide(self._probability(filled), total)
+                rows[:, p, token] = self.arithmetic.where(agrees, mass, self.arithmetic.zeros(1))
+        return rows
+
+    def _sample(self, n: int, rng: np.random.Generator) -> Tokens:
+        rows = self.probabilities.reshape(1, -1)[self.arithmetic.index(np.zeros(n, dtype=np.int64))]
+        drawn = self.arithmetic.draw(rows, rng)
+        return np.stack(np.unravel_index(drawn, (self.vocab_size,) * self.length), 1).astype(
+            np.int64
+        )
+
+    def _entropy(self) -> Result:
+        logs = self.arithmetic.logs
+        terms = self.arithmetic.plogp(self.probabilities)
+        total = logs.sum(terms, tuple(range(self.length)))
+        return Result(logs.element(total), "bits", "sum over all sequences", logs.guarantee)
+
+    def _condition(self, pattern: Tokens) -> Oracle:
+        agrees = np.ones((self.vocab_size,) * self.length, dtype=bool)
+        for axis, token in enumerate(pattern):
+            if token != self.mask:
+                shape = [1] * self.length
+                shape[axis] = self.vocab_size
+                agrees &= (np.arange(self.vocab_size) == token).reshape(shape)
+        kept = self.arithmetic.where(agrees, self.probabilities, self.arithmetic.zeros(1))
+        total = self._probability(pattern[None]).reshape((1,) * self.length)
+        return Table._from_array(self.arithmetic.divide(kept, total), self)
+
+    def _marginal(self, positions: Sequence[int]) -> Oracle:
+        dropped = tuple(axis for axis in range(self.length) if axis not in positions)
+        kept = self.arithmetic.sum(self.probabilities, dropped) if dropped else self.probabilities
+        return Table._from_array(kept, self)
+
+    def _joint(self) -> Array:
+        return self.probabilities
+
+    def state_space(self) -> StateSpace:
+        """The prefix tree: the state at position i is x_0..x_i (for products and mixtures with other laws)."""
+        laws = [self.probabilities]
+        for axis in range(self.length - 1, 0, -1):
+            laws.append(self.arithmetic.sum(laws[-1], axis))
+        laws.reverse()
+        grow = []
+        for short, long in zip(laws, laws[1:], strict=False):
+            joint = long.reshape(-1, self.vocab_size)
+            weights = self.arithmetic.quotient_or_zero(joint, short.reshape(-1)[:, None])
+            grow.append(ShiftTransition(weights.reshape(1, -1, self.vocab_size)))
+        newest = [
+            np.arange(self.vocab_size ** (i + 1)) % self.vocab_size for i in range(self.length)
+        ]
+        one_hot = [
+            (labels[:, None] == np.arange(self.vocab_size)).astype(np.int64) for labels in newest
+        ]
+        return StateSpace(laws[0], tuple(grow), tuple(self.arithmetic.array(e) for e in one_hot))
+
+    def _copy_converted(self, clone: Any, converted: Callable[[Array], Array]) -> None:
+        clone.probabilities = converted(self.probabilities)
+
+
+def _joined(values: list[Array], law: Table) -> Array:
+    if not values:
+        return law.arithmetic.zeros(0)
+    stacked = [law.arithmetic.zeros(1) + value for value in values]
+    return law.arithmetic.concat(stacked, 0)
+
+
+def uniform_on(strings: Any, vocab_size: int) -> Table:
+    """The uniform law, in exact rationals, on a set of equal-length sequences.
+
+    strings: digit strings such as "0110", or sequences of tokens in 0..V-1.  Raises ValueError if there are
+    none, if the lengths differ, a token is out of range or a sequence comes twice.
+    """
+    vocab_size = read_count("vocab_size", vocab_size)
+    members = [[_digit(c) for c in s] if isinstance(s, str) else list(s) for s in strings]
+    if not members or not members[0]:
+        raise ValueError("strings: expected at least one non-empty sequence, got none")
+    lengths = {len(member) for member in members}
+    if len(lengths) > 1:
+        raise ValueError(
+            f"strings: expected sequences of one length, got lengths {sorted(lengths)}"
+        )
+    tokens, _ = read_patterns("strings", members, lengths.pop(), vocab_size - 1)
+    distinct = {tuple(row) for row in tokens.tolist()}
+    if len(distinct) < len(members):
+        raise ValueError("strings: expected distinct sequences, got one twice")
+    check_table_size("strings", vocab_size, tokens.shape[1])
+    weights = np.zeros((vocab_size,) * tokens.shape[1], dtype=object)
+    from fractions import Fraction
+
+    for row in distinct:
+        weights[row] = Fraction(1, len(members))
+    return Table(weights)
+
+
+def _digit(character: str) -> int:
+    if not character.isdecimal():
+        raise ValueError(f"strings: expected digits, got {character!r}")
+    return int(character)

@@ -1,0 +1,119 @@
+"""Checks on what a user passes in: one ValueError that names the argument, never a repair."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oracles.arithmetic import Arithmetic, Array
+
+ROW_TOLERANCE = {"float32": 1e-5, "float64": 1e-9}
+"""How far a row of floats may miss 1 (rounding of honest input); exact, ball and symbolic rows may not."""
+
+
+def read_count(name: str, value: Any, minimum: int = 1) -> int:
+    """An integer argument of at least `minimum`."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < minimum:
+        raise ValueError(f"{name}: expected an integer of at least {minimum}, got {value!r}")
+    return int(value)
+
+
+def read_array(name: str, values: Any, number_system: Arithmetic) -> Array:
+    """Nested numbers as an array of the system; ragged or non-numeric input is a ValueError."""
+    try:
+        return number_system.array(values)
+    except (TypeError, ValueError, ZeroDivisionError) as error:
+        raise ValueError(
+            f"{name}: expected an array of {number_system.name} numbers: {error}"
+        ) from error
+
+
+def check_shape(name: str, array: Array, expected: tuple[int, ...]) -> None:
+    """ValueError unless the array has exactly this shape."""
+    if tuple(array.shape) != expected:
+        raise ValueError(f"{name}: expected shape {expected}, got {tuple(array.shape)}")
+
+
+def check_distributions(
+    name: str,
+    array: Array,
+    number_system: Arithmetic,
+    axes: tuple[int, ...] = (-1,),
+    may_vanish: NDArray[np.bool_] | None = None,
+) -> None:
+    """ValueError unless the entries are non-negative and sum to 1 over `axes`.
+
+    `may_vanish` marks rows that may be all zero instead: the rows of states that are never visited.
+    """
+    if number_system.name == "boolean":
+        return
+    if number_system.name.startswith("float"):
+        _check_float(name, array, number_system, axes, may_vanish)
+    else:
+        _check_objects(name, array, number_system, axes, may_vanish)
+
+
+def _check_float(
+    name: str,
+    array: Array,
+    number_system: Arithmetic,
+    axes: tuple[int, ...],
+    may_vanish: NDArray[np.bool_] | None,
+) -> None:
+    plain = array.double().cpu().numpy()
+    if not np.isfinite(plain).all():
+        raise ValueError(
+            f"{name}: expected finite probabilities, got {plain[~np.isfinite(plain)].flat[0]}"
+        )
+    if (plain < 0).any():
+        raise ValueError(f"{name}: expected non-negative probabilities, got {plain.min()}")
+    sums = plain.sum(axis=axes)
+    wrong = np.abs(sums - 1) > ROW_TOLERANCE[number_system.name]
+    if may_vanish is not None:
+        wrong &= ~(may_vanish & (sums == 0))
+    if wrong.any():
+        raise ValueError(_sum_message(name, np.argwhere(wrong)[0], sums[wrong].flat[0]))
+
+
+def _check_objects(
+    name: str,
+    array: Array,
+    number_system: Arithmetic,
+    axes: tuple[int, ...],
+    may_vanish: NDArray[np.bool_] | None,
+) -> None:
+    for value in array.flat:
+        if _is_negative(value):
+            raise ValueError(f"{name}: expected non-negative probabilities, got {value}")
+    with number_system.context():
+        sums = np.asarray(number_system.sum(array, axes), dtype=object)
+    for index in np.ndindex(sums.shape):
+        if may_vanish is not None and np.asarray(may_vanish)[index] and sums[index] == 0:
+            continue
+        if not _is_one(sums[index]):
+            raise ValueError(_sum_message(name, index, sums[index]))
+
+
+def _is_negative(value: Any) -> bool:
+    symbolic = getattr(value, "is_negative", None)
+    return (
+        bool(symbolic)
+        if symbolic is not None or hasattr(value, "free_symbols")
+        else bool(value < 0)
+    )
+
+
+def _is_one(value: Any) -> bool:
+    if hasattr(value, "free_symbols"):
+        return bool((value - 1).expand() == 0) or bool((value - 1).simplify() == 0)
+    if hasattr(value, "contains"):
+        # A ball law read from floats may miss 1 by as much as the floats may.
+        return bool(abs(value - 1).lower() <= ROW_TOLERANCE["float64"]) and bool(value.rad() < 1e-3)
+    return bool(value == 1)
+
+
+def _sum_message(name: str, index: Any, total: Any) -> str:
+    place = f"row {tuple(int(i) for i in index)}" if len(index) else "the entries"
+    return f"{name}: expected probabilities that sum to 1, got {place} with sum {total}"
