@@ -36,14 +36,12 @@ def state_space_entropy(law: StateSpaceOracle) -> Result:
 
 
 def is_unifilar(law: StateSpaceOracle) -> bool:
-    """Whether the tokens determine the hidden path: one start state a token, one next state a (state, token)."""
+    """Whether tokens determine the hidden path: one start state a token, one next state a pair."""
     counting = arithmetic("float32")
     space = law.support().space.map(counting.array)
     if bool((counting.matmul(space.initial[None], space.emissions[0]) > 1).any()):
         return False
-    pairs = {
-        (id(t), id(e)): (t, e) for t, e in zip(space.transitions, space.emissions[1:], strict=True)
-    }
+    pairs = {(id(t), id(e)): (t, e) for t, e in zip(space.transitions, space.emissions[1:], strict=True)}
     return not any(bool((t.pull(e.T, counting) > 1).any()) for t, e in pairs.values())
 
 
@@ -96,36 +94,25 @@ def _windowed(law: StateSpaceOracle) -> Result:
 def _window(law: StateSpaceOracle) -> int:
     hidden = max(int(emission.shape[0]) for emission in law.space.emissions)
     width = 0
-    while (
-        width + 1 < law.length
-        and law.length * hidden**2 * law.vocab_size ** (width + 2) <= WINDOW_WORK
-    ):
+    while width + 1 < law.length and law.length * hidden**2 * law.vocab_size ** (width + 2) <= WINDOW_WORK:
         width += 1
     return width
 
 
-def _conditional_entropies(
-    law: StateSpaceOracle, start: Array, first: int, last: int
-) -> tuple[Array, Array]:
+def _conditional_entropies(law: StateSpaceOracle, start: Array, first: int, last: int) -> tuple[Array, Array]:
     """H(X_last | X_first..X_{last-1}) and the same given the state at `first` too."""
     system, space = law.arithmetic, law.space
     hidden = start.shape[0]
     # messages[h, prefix, z]: P(prefix, z_i = z | z_first = h)
-    messages = system.array([[int(a == b) for b in range(hidden)] for a in range(hidden)])[
-        :, None, :
-    ]
+    messages = system.array([[int(a == b) for b in range(hidden)] for a in range(hidden)])[:, None, :]
     before = system.ones(hidden, 1)
     for position in range(first, last + 1):
         if position > first:
-            pushed = space.transitions[position - 1].push(
-                messages.reshape(-1, messages.shape[2]), system
-            )
+            pushed = space.transitions[position - 1].push(messages.reshape(-1, messages.shape[2]), system)
             messages = pushed.reshape(hidden, -1, pushed.shape[1])
             before = system.sum(messages, 2)
         emission = space.emissions[position]
-        messages = (messages[:, :, None, :] * emission.T[None, None]).reshape(
-            hidden, -1, emission.shape[0]
-        )
+        messages = (messages[:, :, None, :] * emission.T[None, None]).reshape(hidden, -1, emission.shape[0])
     after = system.sum(messages, 2)
     above = _entropy(system, system.matmul(start[None], after)) - _entropy(
         system, system.matmul(start[None], before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
@@ -34,9 +35,7 @@ class NGram(StateSpaceOracle):
         self.length = read_count("length", length)
         self.arithmetic = infer(initial, transition)
         self.initial = read_array("initial", initial, self.arithmetic)
-        self.transitions = read_steps(
-            "transition", transition, self.order, self._steps, self.arithmetic
-        )
+        self.transitions = read_steps("transition", transition, self.order, self._steps, self.arithmetic)
         self.vocab_size = (
             int(self.transitions[0].shape[-1]) if self.transitions else int(self.initial.shape[0])
         )
@@ -66,9 +65,7 @@ class NGram(StateSpaceOracle):
         if axes:
             check_distributions("initial", self.initial, self.arithmetic, axes)
         elif not bool(self.arithmetic.element(self.initial.reshape(())) == 1):
-            raise ValueError(
-                f"initial: expected the number 1 for an n-gram of order 1, got {self.initial}"
-            )
+            raise ValueError(f"initial: expected the number 1 for an n-gram of order 1, got {self.initial}")
         for step, transition in distinct(self.transitions):
             name = "transition" if self.homogeneous else f"transition[{step}]"
             check_shape(name, transition, (vocab,) * order)
@@ -81,10 +78,7 @@ class NGram(StateSpaceOracle):
             return None
         start = ~np.asarray(self.arithmetic.is_zero(self.initial)).reshape(-1)
         shape = (self.vocab_size, -1, self.vocab_size)
-        moves = [
-            ~np.asarray(self.arithmetic.is_zero(t)).reshape(shape)
-            for t in self.transitions[: step + 1]
-        ]
+        moves = [~np.asarray(self.arithmetic.is_zero(t)).reshape(shape) for t in self.transitions[: step + 1]]
         if self.homogeneous:
             never = never_visited(start, moves[0], len(self.transitions) - 1)
         else:
@@ -98,7 +92,7 @@ class NGram(StateSpaceOracle):
         prefixes = self._prefix_laws(min(memory, self.length))
         growing = [
             ShiftTransition(_next_token_law(short, long, vocab, self.arithmetic))
-            for short, long in zip(prefixes, prefixes[1:], strict=False)
+            for short, long in itertools.pairwise(prefixes)
         ]
         shifts = {id(t): ShiftTransition(self._shift_weights(t)) for t in self.transitions}
         moving = [shifts[id(t)] for t in self._steps_after_first_states()]

@@ -7,6 +7,7 @@ is a ratio of two pattern probabilities and the (V+1)**L patterns are the states
 
 from __future__ import annotations
 
+import itertools
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -128,7 +129,7 @@ class Oracle(ABC):
     def marginal(self, positions: Any) -> Oracle:
         """The law of the tokens at these positions, which must increase strictly."""
         chosen = self._read_positions(positions)
-        if not chosen or any(a >= b for a, b in zip(chosen, chosen[1:], strict=False)):
+        if not chosen or any(a >= b for a, b in itertools.pairwise(chosen)):
             raise ValueError(f"positions: expected at least one, strictly increasing, got {chosen}")
         with self.arithmetic.context():
             return self._kept(self._marginal(chosen))
@@ -162,8 +163,9 @@ class Oracle(ABC):
         bits: int | None = None,
         rationalise: int | None = None,
     ) -> Self:
-        """The same law in another number system: "float32", "float64", "exact", "ball", "symbolic", "boolean".
+        """The same law in another number system.
 
+        name: "float32", "float64", "exact", "ball", "symbolic" or "boolean".
         device: for floats; bits: precision of balls, or of the logarithms of an exact law.  A float law
         becomes exact only with `rationalise`, the largest denominator, and only if the rows then sum to
         exactly 1.  ValueError otherwise.
@@ -228,21 +230,15 @@ class Oracle(ABC):
     def _read_single(self, name: str, pattern: Any) -> Tokens:
         batch, shape = self._read(name, pattern)
         if shape:
-            raise ValueError(
-                f"{name}: expected one pattern of length {self.length}, got a batch {shape}"
-            )
+            raise ValueError(f"{name}: expected one pattern of length {self.length}, got a batch {shape}")
         return batch[0]
 
     def _read_positions(self, positions: Any) -> list[int]:
         if positions is None:
             return list(range(self.length))
         chosen = np.atleast_1d(read_integers("positions", positions))
-        if chosen.ndim != 1 or (
-            chosen.size and not (chosen.min() >= 0 and chosen.max() < self.length)
-        ):
-            raise ValueError(
-                f"positions: expected indices in 0..{self.length - 1}, got {chosen.tolist()}"
-            )
+        if chosen.ndim != 1 or (chosen.size and not (chosen.min() >= 0 and chosen.max() < self.length)):
+            raise ValueError(f"positions: expected indices in 0..{self.length - 1}, got {chosen.tolist()}")
         return chosen.tolist()
 
     def _kept(self, other: Oracle) -> Oracle:
@@ -258,16 +254,14 @@ class Oracle(ABC):
 
 def check_table_size(name: str, side: int, length: int) -> None:
     """ValueError if a table of side**length entries exceeds `TABLE_LIMIT`."""
-    if length * math.log(max(side, 1)) > math.log(TABLE_LIMIT):
+    digits = length * math.log10(max(side, 1))
+    if digits > math.log10(TABLE_LIMIT):
         raise ValueError(
-            f"{name}: a table of {side}**{length} (about {float(side) ** length if length < 300 else math.inf:.1e}) "
-            f"entries exceeds the limit of {TABLE_LIMIT:.0e}"
+            f"{name}: expected a table of at most {TABLE_LIMIT:.0e} entries, got {side}**{length} (1e{digits:.1f})"
         )
 
 
-def impossible(
-    patterns: Tokens, zero: NDArray[np.bool_], *, structurally: NDArray[np.bool_]
-) -> Exception:
+def impossible(patterns: Tokens, zero: NDArray[np.bool_], *, structurally: NDArray[np.bool_]) -> Exception:
     """The error for the first pattern whose mass came out as zero: impossible, or lost to underflow."""
     first = int(np.argmax(zero))
     if structurally[first]:

@@ -22,9 +22,7 @@ def read_integers(name: str, values: Any) -> Tokens:
     return array.astype(np.int64)
 
 
-def read_patterns(
-    name: str, values: Any, length: int, largest: int
-) -> tuple[Tokens, tuple[int, ...]]:
+def read_patterns(name: str, values: Any, length: int, largest: int) -> tuple[Tokens, tuple[int, ...]]:
     """Flatten a pattern or batch `[..., L]` to `[B, L]`; also returns the leading shape.
 
     Raises ValueError when the last axis is not L or an entry lies outside 0..largest.

@@ -1,7 +1,8 @@
-"""The Oracle operations for every family that has a state space: chains, n-grams, HMMs, automata, mixtures."""
+"""The Oracle operations of every family that has a state space: n-grams, HMMs, automata, mixtures."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
@@ -57,7 +58,7 @@ class StateSpaceOracle(Oracle):
         masked = (observed == self.mask)[..., None]
         consistent = self.arithmetic.where(masked | one_hot, masses, self.arithmetic.zeros(1))
         total = self.arithmetic.sum(consistent, 2)
-        zero = self.arithmetic.is_zero(total).any(axis=1)
+        zero = np.any(self.arithmetic.is_zero(total), axis=1)
         if zero.any():
             structurally = ~np.asarray(self.support()._probability(patterns))
             raise impossible(patterns, zero, structurally=structurally)
@@ -89,8 +90,7 @@ class StateSpaceOracle(Oracle):
         future = dict(product.backward(batch))
         weight = [(product.evidence(batch, i) * future[i])[0] for i in range(self.length)]
         transitions = tuple(
-            self._reweighted(transition, weight[i + 1])
-            for i, transition in enumerate(self.space.transitions)
+            self._reweighted(transition, weight[i + 1]) for i, transition in enumerate(self.space.transitions)
         )
         initial = self.space.initial * weight[0]
         emissions = tuple(self._observed(i, int(token)) for i, token in enumerate(pattern))
@@ -107,9 +107,7 @@ class StateSpaceOracle(Oracle):
         emission = self.space.emissions[position]
         if token == self.mask:
             return emission
-        kept = self.arithmetic.where(
-            np.arange(self.vocab_size) == token, emission, self.arithmetic.zeros(1)
-        )
+        kept = self.arithmetic.where(np.arange(self.vocab_size) == token, emission, self.arithmetic.zeros(1))
         return self.arithmetic.quotient_or_zero(kept, self.arithmetic.sum(kept, 1)[:, None])
 
     def _marginal(self, positions: Sequence[int]) -> Oracle:
@@ -119,7 +117,7 @@ class StateSpaceOracle(Oracle):
         initial = self.space.initial.reshape(1, -1)
         for transition in self.space.transitions[: positions[0]]:
             initial = transition.push(initial, self.arithmetic)
-        gaps = zip(positions, positions[1:], strict=False)
+        gaps = itertools.pairwise(positions)
         return StateSpace(
             initial[0],
             tuple(self._composed(left, right) for left, right in gaps),
@@ -153,7 +151,5 @@ class StateSpaceOracle(Oracle):
             unvisited = number_system.is_zero(marginals[i])
             check_distributions(f"emission[{i}]", emission, number_system, may_vanish=unvisited)
             if i + 1 < self.length:
-                rows = self.space.transitions[i].rows(
-                    number_system.index(np.arange(len(unvisited)))
-                )
+                rows = self.space.transitions[i].rows(number_system.index(np.arange(len(unvisited))))
                 check_distributions(f"transition[{i}]", rows, number_system, may_vanish=unvisited)

@@ -18,12 +18,9 @@ def read_steps(
     """
     if isinstance(values, list | tuple) and values and _depth(values) == depth + 1:
         if len(values) != steps:
-            raise ValueError(
-                f"{name}: expected one array or a list of {steps}, got a list of {len(values)}"
-            )
+            raise ValueError(f"{name}: expected one array or a list of {steps}, got a list of {len(values)}")
         distinct = {
-            id(value): read_array(f"{name}[{i}]", value, number_system)
-            for i, value in enumerate(values)
+            id(value): read_array(f"{name}[{i}]", value, number_system) for i, value in enumerate(values)
         }
         return tuple(distinct[id(value)] for value in values)
     array = read_array(name, values, number_system)

@@ -60,7 +60,7 @@ class SumProduct:
         return self.number_system.sum(belief, 1), exponent
 
     def backward(self, patterns: Tokens, start: int = 0) -> Iterator[tuple[int, Array]]:
-        """(i, message) from i = L-1 down to `start`: P(tokens after i | z_i) up to a factor a row, `[B, H]`."""
+        """From i = L-1 down to `start`: i and P(tokens after i | z_i) up to a factor a row, `[B, H]`."""
         last = self.space.length - 1
         message = self.number_system.ones(patterns.shape[0], self.space.emissions[last].shape[0])
         yield last, message

@@ -5,6 +5,7 @@ Nothing here goes through the state space or the sum-product: every answer is a 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -60,9 +61,7 @@ class Table(Oracle):
 
     def _summed(self, pattern: Tokens) -> Array:
         """The table restricted to the observed tokens and summed over the rest."""
-        selected = self.probabilities[
-            tuple(slice(None) if t == self.mask else int(t) for t in pattern)
-        ]
+        selected = self.probabilities[tuple(slice(None) if t == self.mask else int(t) for t in pattern)]
         masked = tuple(range(int((pattern == self.mask).sum())))
         return self.arithmetic.sum(selected, masked) if masked else selected
 
@@ -93,9 +92,7 @@ class Table(Oracle):
     def _sample(self, n: int, rng: np.random.Generator) -> Tokens:
         rows = self.probabilities.reshape(1, -1)[self.arithmetic.index(np.zeros(n, dtype=np.int64))]
         drawn = self.arithmetic.draw(rows, rng)
-        return np.stack(np.unravel_index(drawn, (self.vocab_size,) * self.length), 1).astype(
-            np.int64
-        )
+        return np.stack(np.unravel_index(drawn, (self.vocab_size,) * self.length), 1).astype(np.int64)
 
     def _entropy(self) -> Result:
         logs = self.arithmetic.logs
@@ -123,22 +120,18 @@ class Table(Oracle):
         return self.probabilities
 
     def state_space(self) -> StateSpace:
-        """The prefix tree: the state at position i is x_0..x_i (for products and mixtures with other laws)."""
+        """The prefix tree: the state at position i is x_0..x_i.  Products and mixtures build on it."""
         laws = [self.probabilities]
         for axis in range(self.length - 1, 0, -1):
             laws.append(self.arithmetic.sum(laws[-1], axis))
         laws.reverse()
         grow = []
-        for short, long in zip(laws, laws[1:], strict=False):
+        for short, long in itertools.pairwise(laws):
             joint = long.reshape(-1, self.vocab_size)
             weights = self.arithmetic.quotient_or_zero(joint, short.reshape(-1)[:, None])
             grow.append(ShiftTransition(weights.reshape(1, -1, self.vocab_size)))
-        newest = [
-            np.arange(self.vocab_size ** (i + 1)) % self.vocab_size for i in range(self.length)
-        ]
-        one_hot = [
-            (labels[:, None] == np.arange(self.vocab_size)).astype(np.int64) for labels in newest
-        ]
+        newest = [np.arange(self.vocab_size ** (i + 1)) % self.vocab_size for i in range(self.length)]
+        one_hot = [(labels[:, None] == np.arange(self.vocab_size)).astype(np.int64) for labels in newest]
         return StateSpace(laws[0], tuple(grow), tuple(self.arithmetic.array(e) for e in one_hot))
 
     def _copy_converted(self, clone: Any, converted: Callable[[Array], Array]) -> None:
@@ -164,9 +157,7 @@ def uniform_on(strings: Any, vocab_size: int) -> Table:
         raise ValueError("strings: expected at least one non-empty sequence, got none")
     lengths = {len(member) for member in members}
     if len(lengths) > 1:
-        raise ValueError(
-            f"strings: expected sequences of one length, got lengths {sorted(lengths)}"
-        )
+        raise ValueError(f"strings: expected sequences of one length, got lengths {sorted(lengths)}")
     tokens, _ = read_patterns("strings", members, lengths.pop(), vocab_size - 1)
     distinct = {tuple(row) for row in tokens.tolist()}
     if len(distinct) < len(members):

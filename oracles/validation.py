@@ -25,9 +25,7 @@ def read_array(name: str, values: Any, number_system: Arithmetic) -> Array:
     try:
         return number_system.array(values)
     except (TypeError, ValueError, ZeroDivisionError) as error:
-        raise ValueError(
-            f"{name}: expected an array of {number_system.name} numbers: {error}"
-        ) from error
+        raise ValueError(f"{name}: expected an array of {number_system.name} numbers: {error}") from error
 
 
 def check_shape(name: str, array: Array, expected: tuple[int, ...]) -> None:
@@ -64,9 +62,7 @@ def _check_float(
 ) -> None:
     plain = array.double().cpu().numpy()
     if not np.isfinite(plain).all():
-        raise ValueError(
-            f"{name}: expected finite probabilities, got {plain[~np.isfinite(plain)].flat[0]}"
-        )
+        raise ValueError(f"{name}: expected finite probabilities, got {plain[~np.isfinite(plain)].flat[0]}")
     if (plain < 0).any():
         raise ValueError(f"{name}: expected non-negative probabilities, got {plain.min()}")
     sums = plain.sum(axis=axes)
@@ -98,11 +94,7 @@ def _check_objects(
 
 def _is_negative(value: Any) -> bool:
     symbolic = getattr(value, "is_negative", None)
-    return (
-        bool(symbolic)
-        if symbolic is not None or hasattr(value, "free_symbols")
-        else bool(value < 0)
-    )
+    return bool(symbolic) if symbolic is not None or hasattr(value, "free_symbols") else bool(value < 0)
 
 
 def _is_one(value: Any) -> bool:

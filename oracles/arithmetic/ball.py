@@ -58,9 +58,7 @@ class BallArithmetic(ObjectArithmetic):
 
     def _quotient(self, numerator: arb, denominator: arb) -> arb:
         if denominator.contains(0):
-            raise ZeroDivisionError(
-                f"the ball {denominator} contains 0; use more bits or exact numbers"
-            )
+            raise ZeroDivisionError(f"the ball {denominator} contains 0; use more bits or exact numbers")
         return numerator / denominator
 
     def _log2(self, value: arb) -> arb:
@@ -73,17 +71,13 @@ class BallArithmetic(ObjectArithmetic):
         return flint_matmul(arb_mat, left, right)
 
     def draw(self, weights: Array, rng: np.random.Generator) -> NDArray[np.int64]:
-        raise TypeError(
-            "a law in balls cannot be sampled exactly: sample its exact or float64 form"
-        )
+        raise TypeError("a law in balls cannot be sampled exactly: sample its exact or float64 form")
 
 
 def ball_log2(value: arb) -> arb:
     """Enclosure of log2 of a positive ball; powers of two give integers exactly."""
     if not value > 0:
-        raise ZeroDivisionError(
-            f"the logarithm of the ball {value}, which is not certainly positive"
-        )
+        raise ZeroDivisionError(f"the logarithm of the ball {value}, which is not certainly positive")
     mantissa, exponent = value.mid().man_exp() if value.rad() == 0 else (fmpz(0), fmpz(0))
     return arb(exponent) if mantissa == 1 else value.log() / arb.const_log2()
 
@@ -93,7 +87,5 @@ def ball_ln(value: arb) -> arb:
     if value == 0:
         return arb.neg_inf()
     if not value > 0:
-        raise ZeroDivisionError(
-            f"the logarithm of the ball {value}, which is not certainly positive"
-        )
+        raise ZeroDivisionError(f"the logarithm of the ball {value}, which is not certainly positive")
     return value.log()

@@ -40,7 +40,7 @@ class Arithmetic(ABC):
 
     @abstractmethod
     def array(self, values: Any) -> Array:
-        """Nested numbers -> an array of this system.  Raises TypeError for a number it cannot hold exactly."""
+        """Nested numbers as an array; TypeError for a number that this system cannot hold exactly."""
 
     @abstractmethod
     def zeros(self, *shape: int) -> Array:

@@ -25,9 +25,7 @@ def arithmetic(name: str, *, device: str | None = None, bits: int | None = None)
     if name not in NAMES:
         raise ValueError(f"arithmetic: expected one of {', '.join(NAMES)}, got {name!r}")
     if device is not None and not name.startswith("float"):
-        raise ValueError(
-            f"device: only float32 and float64 have one, got device={device!r} for {name!r}"
-        )
+        raise ValueError(f"device: only float32 and float64 have one, got device={device!r} for {name!r}")
     if bits is not None and name not in ("ball", "exact"):
         raise ValueError(f"bits: only 'ball' and 'exact' have them, got bits={bits!r} for {name!r}")
     # Imported on demand: a float law needs no python-flint or sympy, an exact one needs no torch.
@@ -70,7 +68,7 @@ def infer(*groups: Any) -> Arithmetic:
 def _kinds(group: Any) -> Iterator[tuple[str, str | None]]:
     """The kind, and for arrays the device, of every number in a nested group."""
     dtype = getattr(group, "dtype", None)
-    if dtype is not None and dtype != object:
+    if dtype is not None and str(dtype) != "object":
         label = str(dtype).removeprefix("torch.")
         floating = label.startswith(("float", "bfloat"))
         kind = ("float32" if label == "float32" else "float64") if floating else "exact"
@@ -95,14 +93,10 @@ def _kind(value: Any) -> str:
         return "ball" if type(value).__name__ == "arb" else "exact"
     if module.startswith("sympy"):
         return "exact" if getattr(value, "is_Rational", False) else "symbolic"
-    raise ValueError(
-        f"probabilities: expected numbers, got {value!r} of type {type(value).__name__}"
-    )
+    raise ValueError(f"probabilities: expected numbers, got {value!r} of type {type(value).__name__}")
 
 
-def convert(
-    values: Array, source: Arithmetic, target: Arithmetic, rationalise: int | None = None
-) -> Array:
+def convert(values: Array, source: Arithmetic, target: Arithmetic, rationalise: int | None = None) -> Array:
     """An array moved from one system to another.
 
     Exact to float rounds, exact to ball encloses, anything to Boolean keeps the zero pattern.  A float
@@ -115,8 +109,8 @@ def convert(
     if target.name in ("exact", "symbolic") and source.name in ("float32", "float64", "ball"):
         if rationalise is None:
             raise ValueError(
-                f"rationalise: a law in {source.name} becomes {target.name} only by naming the largest denominator, "
-                "as in to('exact', rationalise=10**6); got none"
+                f"rationalise: a law in {source.name} becomes {target.name} only by naming the largest "
+                "denominator, as in to('exact', rationalise=10**6); got none"
             )
         nested = _rationalise(np.array(source.tolist(values), dtype=object), rationalise)
         return target.array(nested)
@@ -128,9 +122,7 @@ def convert(
 
 def _rationalise(values: NDArray[Any], max_denominator: int) -> NDArray[Any]:
     if max_denominator < 1:
-        raise ValueError(
-            f"rationalise: expected a positive largest denominator, got {max_denominator!r}"
-        )
+        raise ValueError(f"rationalise: expected a positive largest denominator, got {max_denominator!r}")
     out = np.empty(values.shape, dtype=object)
     for index, value in enumerate(values.flat):
         out.flat[index] = Fraction(float(value)).limit_denominator(max_denominator)

@@ -56,6 +56,4 @@ class SymbolicArithmetic(ObjectArithmetic):
         return np.vectorize(lambda value: sympy.expand(value) == 0, otypes=[bool])(values)
 
     def draw(self, weights: Array, rng: np.random.Generator) -> NDArray[np.int64]:
-        raise TypeError(
-            "a symbolic law cannot be sampled: substitute numbers and use its exact form"
-        )
+        raise TypeError("a symbolic law cannot be sampled: substitute numbers and use its exact form")
