@@ -1,0 +1,57 @@
+"""Reading and writing the text files a user names: one clear line when that fails, no file half written."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+
+def read_text(path: str | os.PathLike[str]) -> str:
+    """The text of a UTF-8 file, exactly as stored (line ends are kept; a leading byte order mark is not).
+
+    Raises ValueError, in one line that begins with the path, for a file that is missing, a directory,
+    unreadable, empty, binary (it holds a NUL byte) or not UTF-8.
+    """
+    shown = os.fspath(path)
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ValueError(f"{shown}: expected a readable file, got: {reason}") from error
+    except ValueError as error:  # a NUL inside the path itself
+        raise ValueError(f"{shown!r}: expected the name of a file: {error}") from error
+    if not content:
+        raise ValueError(f"{shown}: expected text, got an empty file")
+    if b"\0" in content:
+        raise ValueError(f"{shown}: expected UTF-8 text, got a binary file (NUL at byte {content.index(0)})")
+    try:
+        return content.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        byte = content[error.start]
+        raise ValueError(
+            f"{shown}: expected UTF-8 text, got byte 0x{byte:02x} at offset {error.start}"
+        ) from error
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write a UTF-8 file whole or not at all: under a temporary name beside it, then renamed.
+
+    An existing file keeps its old content if anything fails.  Raises ValueError when the folder does not
+    exist or the path names something other than a regular file, OSError when the disk refuses.
+    """
+    target = Path(path).resolve()  # a link stays a link: what it points at is replaced
+    if target.exists() and not target.is_file():
+        kind = "a directory" if target.is_dir() else "a special file"
+        raise ValueError(f"{os.fspath(path)}: expected a file to write, got {kind}")
+    if not target.parent.is_dir():
+        raise ValueError(f"{os.fspath(path)}: expected a file in an existing folder, got {target.parent}")
+    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        with temporary.open("x", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
