@@ -42,7 +42,7 @@ def test_what_is_not_text_gets_one_line(tmp_path: Path, content: bytes, message:
 def test_missing_files_and_folders_are_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"nothing: .*No such file"):
         read_text(tmp_path / "nothing")
-    with pytest.raises(ValueError, match="[Dd]irectory"):
+    with pytest.raises(ValueError, match=r"[Dd]irectory"):
         read_text(tmp_path)
     with pytest.raises(ValueError, match="expected the name of a file"):
         read_text("a\0b")
