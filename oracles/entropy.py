@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from oracles.arithmetic import Arithmetic, Array, arithmetic
 from oracles.result import Result
 
@@ -38,7 +40,7 @@ def state_space_entropy(law: StateSpaceOracle) -> Result:
 def is_unifilar(law: StateSpaceOracle) -> bool:
     """Whether tokens determine the hidden path: one start state a token, one next state a pair."""
     counting = arithmetic("float32")
-    space = law.support().space.map(counting.array)
+    space = law.support().space.map(lambda possible: counting.array(possible.astype(np.int64)))
     if bool((counting.matmul(space.initial[None], space.emissions[0]) > 1).any()):
         return False
     pairs = {(id(t), id(e)): (t, e) for t, e in zip(space.transitions, space.emissions[1:], strict=True)}

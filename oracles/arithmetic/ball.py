@@ -23,9 +23,9 @@ class BallArithmetic(ObjectArithmetic):
     name = "ball"
 
     def __init__(self, bits: int = 128) -> None:
-        if bits < 2:
+        if isinstance(bits, bool) or not isinstance(bits, int | np.integer) or bits < 2:
             raise ValueError(f"bits: expected an integer of at least 2, got {bits!r}")
-        self.bits = bits
+        self.bits = int(bits)
 
     @property
     def guarantee(self) -> str:

@@ -22,6 +22,21 @@ Scalar = Any
 """One number of an arithmetic: float, fmpq, arb, sympy expression or bool."""
 
 
+def plain(values: Any) -> NDArray[Any]:
+    """Nested numbers, tensors among them, as an object array; TypeError for a truth value."""
+    array = np.array(_without_tensors(values), dtype=object)
+    for value in array.flat:
+        if isinstance(value, bool | np.bool_):
+            raise TypeError(f"expected numbers, got the truth value {value}")
+    return array
+
+
+def _without_tensors(values: Any) -> Any:
+    if hasattr(values, "detach"):
+        return values.detach().tolist()
+    return [_without_tensors(value) for value in values] if isinstance(values, list | tuple) else values
+
+
 class Arithmetic(ABC):
     """A number system: how its arrays are made, multiplied, divided, compared with zero and logged."""
 

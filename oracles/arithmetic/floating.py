@@ -3,15 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from oracles.arithmetic.base import Arithmetic
+from oracles.arithmetic.base import Arithmetic, plain
+from oracles.arithmetic.object_arrays import elementwise
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+def _usable(device: str | torch.device, dtype: torch.dtype) -> torch.device:
+    """The device, once a number has been written to it and read back."""
+    try:
+        torch.zeros(1, dtype=dtype, device=device).tolist()
+    except (RuntimeError, AssertionError, TypeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ValueError(
+            f"device: expected one that holds {dtype} here, got {device!r} ({reason})"
+        ) from error
+    return torch.device(device)
+
+
+def _rounded(value: Any) -> float:
+    number = float(Fraction(value) if isinstance(value, str) else value)
+    if number == 0 and not value == 0 and not (isinstance(value, str) and Fraction(value) == 0):
+        raise ValueError(f"{value} is not zero, but a float64 would make it so")
+    return number
+
+
+def _refuse_underflow(wide: torch.Tensor, narrow: torch.Tensor) -> None:
+    lost = (narrow == 0) & (wide != 0)
+    if bool(lost.any()):
+        raise ValueError(f"{wide[lost][0].item()} is not zero, but a float32 would make it so")
 
 
 class FloatArithmetic(Arithmetic):
@@ -20,7 +47,7 @@ class FloatArithmetic(Arithmetic):
     def __init__(self, name: str, device: str | torch.device = "cpu") -> None:
         self.name = name
         self.dtype = _DTYPES[name]
-        self.device = torch.device(device)
+        self.device = _usable(device, self.dtype)
 
     @property
     def guarantee(self) -> str:
@@ -31,10 +58,19 @@ class FloatArithmetic(Arithmetic):
         return self
 
     def array(self, values: Any) -> torch.Tensor:
-        if isinstance(values, torch.Tensor | np.ndarray) and values.dtype != object:
-            return torch.as_tensor(values).to(dtype=self.dtype, device=self.device)
-        plain = np.array(np.vectorize(float, otypes=[np.float64])(np.array(values, dtype=object)))
-        return torch.as_tensor(plain).to(dtype=self.dtype, device=self.device)
+        # A copy in any case: a law does not change when the user's own array does.
+        if isinstance(values, torch.Tensor):
+            wide = values.detach().clone()
+        elif isinstance(values, np.ndarray) and values.dtype != object:
+            wide = torch.as_tensor(values.copy())
+        else:
+            wide = torch.as_tensor(elementwise(_rounded, plain(values), dtype=np.float64))
+        if wide.dtype == torch.bool or wide.is_complex():
+            raise TypeError(f"expected real numbers, got {wide.dtype}")
+        out = wide.to(dtype=self.dtype, device=self.device)
+        if wide.dtype == torch.float64 and self.dtype == torch.float32:
+            _refuse_underflow(wide, out.to(wide.device))
+        return out
 
     def zeros(self, *shape: int) -> torch.Tensor:
         return torch.zeros(shape, dtype=self.dtype, device=self.device)
@@ -55,7 +91,8 @@ class FloatArithmetic(Arithmetic):
         return left @ right
 
     def sum(self, values: torch.Tensor, axis: int | tuple[int, ...]) -> torch.Tensor:
-        return values.sum(axis)
+        # To torch, no axes means all of them.
+        return values.sum(axis) if axis != () else values
 
     def where(self, mask: NDArray[np.bool_], yes: torch.Tensor, no: torch.Tensor) -> torch.Tensor:
         return torch.where(torch.as_tensor(mask, device=self.device), yes, no)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from oracles.arithmetic.base import Arithmetic, Array
+from oracles.arithmetic.base import Arithmetic, Array, plain
 
 NAMES = ("float32", "float64", "exact", "ball", "symbolic", "boolean")
 
@@ -36,11 +36,11 @@ def arithmetic(name: str, *, device: str | None = None, bits: int | None = None)
     if name == "exact":
         from oracles.arithmetic.rational import RationalArithmetic
 
-        return RationalArithmetic(bits or 128)
+        return RationalArithmetic(128 if bits is None else bits)
     if name == "ball":
         from oracles.arithmetic.ball import BallArithmetic
 
-        return BallArithmetic(bits or 128)
+        return BallArithmetic(128 if bits is None else bits)
     if name == "symbolic":
         from oracles.arithmetic.symbolic import SymbolicArithmetic
 
@@ -54,18 +54,20 @@ def infer(*groups: Any) -> Arithmetic:
     """The system that the given nested numbers belong to, taken together.
 
     Any float makes the law float64 (float32 if every float array is float32); otherwise a ball makes it a
-    ball, a sympy expression symbolic, and integers, fractions and strings such as "1/3" exact.
+    ball, a sympy expression symbolic, and integers, fractions and strings such as "1/3" exact.  What is no
+    number at all counts for nothing here: the system refuses it when it reads the array.
     """
-    strongest, device = "exact", None
+    strongest, device = "exact", "cpu"
     for group in groups:
         for name, place in _kinds(group):
             if _STRENGTH[name] > _STRENGTH[strongest]:
                 strongest = name
-            device = place or device
+            if place != "cpu":
+                device = place
     return arithmetic(strongest, device=device if strongest.startswith("float") else None)
 
 
-def _kinds(group: Any) -> Iterator[tuple[str, str | None]]:
+def _kinds(group: Any) -> Iterator[tuple[str, str]]:
     """The kind, and for arrays the device, of every number in a nested group."""
     dtype = getattr(group, "dtype", None)
     if dtype is not None and str(dtype) != "object":
@@ -80,50 +82,51 @@ def _kinds(group: Any) -> Iterator[tuple[str, str | None]]:
         for member in group:
             yield from _kinds(member)
     else:
-        yield _kind(group), None
+        yield _kind(group), "cpu"
 
 
 def _kind(value: Any) -> str:
-    if isinstance(value, bool | str | int | Fraction | np.integer):
-        return "exact"
-    if isinstance(value, float | np.floating):
+    if isinstance(value, float):
         return "float64"
     module = type(value).__module__
-    if module.startswith("flint"):
-        return "ball" if type(value).__name__ == "arb" else "exact"
-    if module.startswith("sympy"):
-        return "exact" if getattr(value, "is_Rational", False) else "symbolic"
-    raise ValueError(f"probabilities: expected numbers, got {value!r} of type {type(value).__name__}")
+    if module.startswith("flint") and type(value).__name__ == "arb":
+        return "ball"
+    if module.startswith("sympy") and not getattr(value, "is_Rational", False):
+        return "float64" if getattr(value, "is_Float", False) else "symbolic"
+    return "exact"
 
 
 def convert(values: Array, source: Arithmetic, target: Arithmetic, rationalise: int | None = None) -> Array:
     """An array moved from one system to another.
 
     Exact to float rounds, exact to ball encloses, anything to Boolean keeps the zero pattern.  A float
-    becomes exact only when `rationalise` names the largest denominator to approximate it with.
+    becomes exact only when `rationalise` names the largest denominator to approximate it with.  ValueError
+    if the target cannot hold the numbers, or would turn one that is not zero into zero.
     """
     if target.name == "boolean":
-        return ~np.asarray(source.is_zero(values))
-    if source.name.startswith("float") and target.name.startswith("float"):
-        return target.array(values)
+        return np.logical_not(source.is_zero(values))
+    if source.name == "boolean":
+        raise ValueError(f"to: a law in Booleans knows only what is possible, it cannot become {target.name}")
     if target.name in ("exact", "symbolic") and source.name in ("float32", "float64", "ball"):
         if rationalise is None:
             raise ValueError(
                 f"rationalise: a law in {source.name} becomes {target.name} only by naming the largest "
                 "denominator, as in to('exact', rationalise=10**6); got none"
             )
-        nested = _rationalise(np.array(source.tolist(values), dtype=object), rationalise)
-        return target.array(nested)
+        return target.array(_rationalise(plain(source.tolist(values)), rationalise))
     try:
-        return target.array(np.array(source.tolist(values), dtype=object))
+        both_floats = source.name.startswith("float") and target.name.startswith("float")
+        return target.array(values if both_floats else source.tolist(values))
     except (TypeError, ValueError) as error:
         raise ValueError(f"to: the law cannot be written as {target.name}: {error}") from error
 
 
 def _rationalise(values: NDArray[Any], max_denominator: int) -> NDArray[Any]:
-    if max_denominator < 1:
+    if not isinstance(max_denominator, int) or max_denominator < 1:
         raise ValueError(f"rationalise: expected a positive largest denominator, got {max_denominator!r}")
     out = np.empty(values.shape, dtype=object)
     for index, value in enumerate(values.flat):
         out.flat[index] = Fraction(float(value)).limit_denominator(max_denominator)
+        if not value == 0 and out.flat[index] == 0:
+            raise ValueError(f"rationalise: a denominator of at most {max_denominator} makes {value} zero")
     return out

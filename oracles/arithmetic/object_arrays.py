@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from oracles.arithmetic.base import Arithmetic, Array, Scalar
+from oracles.arithmetic.base import Arithmetic, Array, Scalar, plain
 
 
 def elementwise(function: Callable[..., Any], *arrays: Any, dtype: Any = object) -> NDArray[Any]:
@@ -40,7 +41,7 @@ class ObjectArithmetic(Arithmetic):
         """Natural logarithm, -inf at zero."""
 
     def array(self, values: Any) -> NDArray[Any]:
-        return elementwise(self.number, np.array(values, dtype=object))
+        return elementwise(self.number, plain(values))
 
     def zeros(self, *shape: int) -> NDArray[Any]:
         return np.full(shape, self.number(0), dtype=object)
@@ -59,10 +60,9 @@ class ObjectArithmetic(Arithmetic):
 
     def matmul(self, left: Array, right: Array) -> NDArray[Any]:
         batch = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
-        if not batch or (right.ndim == 2 and left.shape[-2:] != (0, 0)):
-            flat = left.reshape(-1, left.shape[-1])
-            product = self._matmul(flat, right)
-            return product.reshape(*left.shape[:-1], right.shape[-1])
+        if right.ndim == 2:
+            flat = left.reshape(math.prod(left.shape[:-1]), left.shape[-1])
+            return self._matmul(flat, right).reshape(*left.shape[:-1], right.shape[-1])
         left = np.broadcast_to(left, (*batch, *left.shape[-2:]))
         right = np.broadcast_to(right, (*batch, *right.shape[-2:]))
         out = np.empty((*batch, left.shape[-2], right.shape[-1]), dtype=object)

@@ -29,6 +29,8 @@ class SymbolicArithmetic(ObjectArithmetic):
 
     def number(self, value: Any) -> sympy.Expr:
         if isinstance(value, sympy.Expr):
+            if value.has(sympy.Float) or value.is_real is False:
+                raise TypeError(f"expected an exact real expression, got {value}")
             return value
         if isinstance(value, str):
             value = Fraction(value)
