@@ -30,11 +30,11 @@ def state_space_entropy(law: StateSpaceOracle) -> Result:
     """
     logs = law.arithmetic.logs
     if is_unifilar(law):
-        return Result(_unifilar(_in_logs(law)), "bits", "chain rule over states", logs.guarantee)
+        return Result(_unifilar(in_logs(law)), "bits", "chain rule over states", logs.guarantee)
     if law.vocab_size**law.length <= SUM_LIMIT:
         total = logs.sum(law.arithmetic.plogp(law._joint()), 0)
         return Result(logs.element(total), "bits", "sum over all sequences", logs.guarantee)
-    return _windowed(_in_logs(law))
+    return _windowed(in_logs(law))
 
 
 def is_unifilar(law: StateSpaceOracle) -> bool:
@@ -47,7 +47,7 @@ def is_unifilar(law: StateSpaceOracle) -> bool:
     return not any(bool((t.pull(e.T, counting) > 1).any()) for t, e in pairs.values())
 
 
-def _in_logs(law: StateSpaceOracle) -> StateSpaceOracle:
+def in_logs(law: StateSpaceOracle) -> StateSpaceOracle:
     """The law in the arithmetic of its logarithms."""
     logs = law.arithmetic.logs
     return law if logs is law.arithmetic else law.to(logs.name, bits=getattr(logs, "bits", None))
