@@ -36,9 +36,13 @@ class HMM(StateSpaceOracle):
 
     def _check(self) -> None:
         hidden = self.hidden_size if self.initial.ndim == 1 else 0
-        if hidden < 1 or self.vocab_size < 1:
+        if hidden < 1:
             raise ValueError(
-                f"initial: expected one probability a hidden state, got {tuple(self.initial.shape)}"
+                f"initial: expected one probability a hidden state, got shape {tuple(self.initial.shape)}"
+            )
+        if self.vocab_size < 1:
+            raise ValueError(
+                f"emission: expected at least one token, got shape {tuple(self.emissions[0].shape)}"
             )
         check_distributions("initial", self.initial, self.arithmetic)
         for name, arrays, shape in (

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from oracles.arithmetic import Arithmetic, Array, infer
 from oracles.oracle import Oracle
 from oracles.patterns import Tokens
-from oracles.reachability import never_visited, unvisited
+from oracles.reachability import occupied
 from oracles.state_space import ShiftTransition, StateSpace
 from oracles.state_space_oracle import StateSpaceOracle
 from oracles.steps import distinct, read_steps
@@ -66,24 +66,31 @@ class NGram(StateSpaceOracle):
             check_distributions("initial", self.initial, self.arithmetic, axes)
         elif not bool(self.arithmetic.element(self.initial.reshape(())) == 1):
             raise ValueError(f"initial: expected the number 1 for an n-gram of order 1, got {self.initial}")
-        for step, transition in distinct(self.transitions):
-            name = "transition" if self.homogeneous else f"transition[{step}]"
-            check_shape(name, transition, (vocab,) * order)
-            check_distributions(name, transition, self.arithmetic, may_vanish=self._unvisited(step))
-
-    def _unvisited(self, step: int) -> NDArray[np.bool_] | None:
-        """Contexts from which the transition of `step` is never taken: their rows may be all zero."""
-        vanishing = np.asarray(self.arithmetic.is_zero(self.transitions[step])).all(axis=-1)
-        if self.order == 1 or not vanishing.any():
-            return None
-        start = ~np.asarray(self.arithmetic.is_zero(self.initial)).reshape(-1)
-        shape = (self.vocab_size, -1, self.vocab_size)
-        moves = [~np.asarray(self.arithmetic.is_zero(t)).reshape(shape) for t in self.transitions[: step + 1]]
+        named = {f"transition[{step}]": transition for step, transition in distinct(self.transitions)}
         if self.homogeneous:
-            never = never_visited(start, moves[0], len(self.transitions) - 1)
-        else:
-            never = unvisited(start, moves[:-1])
-        return never.reshape(vanishing.shape)
+            named = {"transition": transition for transition in named.values()}
+        for name, transition in named.items():
+            check_shape(name, transition, (vocab,) * order)
+        idle = self._idle_contexts()
+        for name, transition in named.items():
+            check_distributions(name, transition, self.arithmetic, may_vanish=idle.get(id(transition)))
+
+    def _idle_contexts(self) -> dict[int, NDArray[np.bool_]]:
+        """For each transition the contexts it is never applied in: their rows may be all zero."""
+        shape = (self.vocab_size, -1, self.vocab_size)
+        possible = {id(t): np.logical_not(self.arithmetic.is_zero(t)) for t in self.transitions}
+        if self.order == 1 or all(array.any(axis=-1).all() for array in possible.values()):
+            return {}
+        start = np.logical_not(self.arithmetic.is_zero(self.initial)).reshape(-1)
+        moves = [possible[id(t)].reshape(shape) for t in self.transitions]
+        visited = {key: np.zeros_like(start) for key in possible}
+        for transition, current in zip(self.transitions, occupied(start, moves), strict=True):
+            seen = visited[id(transition)]
+            if self.homogeneous and not (current & ~seen).any():
+                break  # every context seen so far has been moved on, so nothing new can appear
+            visited[id(transition)] = seen | current
+        contexts = (self.vocab_size,) * (self.order - 1)
+        return {key: ~seen.reshape(contexts) for key, seen in visited.items()}
 
     @cached_property
     def space(self) -> StateSpace:

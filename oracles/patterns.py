@@ -14,7 +14,10 @@ def read_integers(name: str, values: Any) -> Tokens:
     """`values` (lists, a NumPy array or a tensor on any device) as int64; ValueError if not integers."""
     if hasattr(values, "detach"):
         values = values.detach().cpu().numpy()
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name}: expected a regular array of integers: {error}") from error
     if array.size == 0:
         return array.astype(np.int64)
     if array.dtype == bool or not np.issubdtype(array.dtype, np.integer):

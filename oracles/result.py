@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context
 from typing import Any
 
 
@@ -27,8 +28,16 @@ class Result:
         return float(self.value)
 
     def __str__(self) -> str:
-        if self.bounds is None:
-            text = f"{self.value}" if self.guarantee == "exact rational" else f"{float(self):.9g}"
+        if self.bounds is not None:
+            low, high = self.bounds
+            text = f"in [{_nine_digits(low, ROUND_FLOOR)}, {_nine_digits(high, ROUND_CEILING)}]"
+        elif self.guarantee in ("exact rational", "symbolic"):
+            text = f"{self.value}"
         else:
-            text = f"in [{float(self.bounds[0]):.9g}, {float(self.bounds[1]):.9g}]"
+            text = _nine_digits(self.value, ROUND_HALF_EVEN)
         return f"{text} {self.unit} ({self.guarantee}; {self.method})"
+
+
+def _nine_digits(value: Any, rounding: str) -> str:
+    """A number as people read it; the ends of an enclosure are rounded outwards."""
+    return f"{float(Context(prec=9, rounding=rounding).create_decimal_from_float(float(value))):.9g}"

@@ -24,7 +24,7 @@ def read_array(name: str, values: Any, number_system: Arithmetic) -> Array:
     """Nested numbers as an array of the system; ragged or non-numeric input is a ValueError."""
     try:
         return number_system.array(values)
-    except (TypeError, ValueError, ZeroDivisionError) as error:
+    except (TypeError, ValueError, ArithmeticError) as error:
         raise ValueError(f"{name}: expected an array of {number_system.name} numbers: {error}") from error
 
 

@@ -29,8 +29,9 @@ def _usable(device: str | torch.device, dtype: torch.dtype) -> torch.device:
 
 
 def _rounded(value: Any) -> float:
-    number = float(Fraction(value) if isinstance(value, str) else value)
-    if number == 0 and not value == 0 and not (isinstance(value, str) and Fraction(value) == 0):
+    value = Fraction(value) if isinstance(value, str) else value
+    number = float(value)
+    if number == 0 and not value == 0:
         raise ValueError(f"{value} is not zero, but a float64 would make it so")
     return number
 
