@@ -66,13 +66,14 @@ class NGram(StateSpaceOracle):
             check_distributions("initial", self.initial, self.arithmetic, axes)
         elif not bool(self.arithmetic.element(self.initial.reshape(())) == 1):
             raise ValueError(f"initial: expected the number 1 for an n-gram of order 1, got {self.initial}")
-        named = {f"transition[{step}]": transition for step, transition in distinct(self.transitions)}
-        if self.homogeneous:
-            named = {"transition": transition for transition in named.values()}
-        for name, transition in named.items():
+        named = [
+            ("transition" if self.homogeneous else f"transition[{step}]", transition)
+            for step, transition in distinct(self.transitions)
+        ]
+        for name, transition in named:
             check_shape(name, transition, (vocab,) * order)
         idle = self._idle_contexts()
-        for name, transition in named.items():
+        for name, transition in named:
             check_distributions(name, transition, self.arithmetic, may_vanish=idle.get(id(transition)))
 
     def _idle_contexts(self) -> dict[int, NDArray[np.bool_]]:
