@@ -1,0 +1,1 @@
+"""How claims are decided: exact numbers, certified balls, symbols, floats; search and Monte Carlo."""

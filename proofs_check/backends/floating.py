@@ -1,0 +1,24 @@
+"""Relations between floats: evidence, never a certificate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from proofs_check.backends import certified
+from proofs_check.evidence import Verdict
+
+VERDICT = Verdict.SUPPORTED
+METHOD = "floating point"
+
+
+def accepts(value: Any) -> bool:
+    """Floats, and every number that has a float near it."""
+    return isinstance(value, float) or certified.accepts(value)
+
+
+def signs(lhs: Any, rhs: Any, tolerance: float) -> set[int]:
+    """The sign of lhs - rhs, 0 where they agree up to `tolerance` times the larger magnitude (at least 1)."""
+    left, right = float(lhs), float(rhs)
+    if abs(left - right) <= tolerance * max(abs(left), abs(right), 1.0):
+        return {0}
+    return {1} if left > right else {-1}

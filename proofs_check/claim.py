@@ -1,0 +1,226 @@
+"""Claims: a published statement as a function that returns a Relation, with what it takes to make it fail.
+
+    @claim(
+        source=Source("Feng et al. 2025", "arXiv 2502.09622v1").at("consequence of Theorem 4.2"),
+        statement="SER(p) <= 1 - 2^{-KL(q||p)}",
+        log_base="2 (bits)",
+        instances=grid(q=languages, steps=[1, 2, 3]),
+        tight=Tight(at(q=zoo.all_equal(length=3), steps=1)),
+        mutants=[Mutant("5% less divergence", constant=Fraction(19, 20))],
+    )
+    def ser_from_kl(q, steps, *, constant=1):
+        p = sampler_law(q, IID.uniform(steps))
+        return Relation(-log2(1 - error_rate(q, p)), "<=", constant * relative_entropy(q, p))
+
+Parameters of the function are filled from an instance; keyword-only ones are the constants of the claim,
+which mutants change.  No loop, tolerance or plot belongs in such a file: the engine has them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from types import ModuleType
+from typing import Any
+
+from proofs_check.evidence import Report, Verdict
+from proofs_check.instances import Grid, Instance, at, grid
+from proofs_check.relation import Relation, Truth
+
+__all__ = [
+    "Claim",
+    "Grid",
+    "Instance",
+    "Mutant",
+    "Relation",
+    "Report",
+    "Source",
+    "Tight",
+    "Truth",
+    "Verdict",
+    "all_claims",
+    "at",
+    "claim",
+    "claims_in",
+    "grid",
+    "select",
+]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a statement was published: who, which version, and which theorem."""
+
+    work: str
+    version: str
+    place: str = ""
+
+    def at(self, place: str) -> Source:
+        """The same work at a numbered place."""
+        return replace(self, place=place)
+
+    def __str__(self) -> str:
+        return ", ".join(part for part in (self.work, self.version, self.place) if part)
+
+
+@dataclass(frozen=True)
+class Tight:
+    """An instance at which the ratio of the two sides reaches `ratio` (1: equality)."""
+
+    instance: Instance
+    ratio: Any = 1
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A false variant of the claim that must be refuted.
+
+    constants: new values of the claim's keyword-only parameters.  without: the hypothesis that is dropped.
+    reverse: whether the inequality is turned round.  instances: where to look first, if the claim's own
+    instances would not show it.
+    """
+
+    name: str
+    constants: Mapping[str, Any]
+    without: str | None
+    reverse: bool
+    instances: Iterable[Instance]
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        without: str | None = None,
+        reverse: bool = False,
+        instances: Iterable[Instance] = (),
+        **constants: Any,
+    ) -> None:
+        for attribute, value in (
+            ("name", name),
+            ("constants", constants),
+            ("without", without),
+            ("reverse", reverse),
+            ("instances", instances),
+        ):
+            object.__setattr__(self, attribute, value)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement, how to evaluate it, and what must succeed and fail if the check is worth anything."""
+
+    id: str
+    source: Source
+    statement: str
+    relation: Callable[..., Any]
+    log_base: str = "none"
+    hypotheses: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    instances: Iterable[Instance] = field(default_factory=grid)
+    search: Mapping[str, Any] = field(default_factory=dict)
+    tight: Tight | None = None
+    mutants: Sequence[Mutant] = ()
+    observations: Callable[[], Sequence[Any]] | None = None
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        constants = {
+            name
+            for name, parameter in inspect.signature(self.relation).parameters.items()
+            if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+        }
+        for mutant in self.mutants:
+            unknown = set(mutant.constants) - constants
+            if unknown:
+                raise ValueError(
+                    f"mutants: expected constants of {self.id} ({sorted(constants)}), got {sorted(unknown)}"
+                )
+            if mutant.without is not None and mutant.without not in self.hypotheses:
+                raise ValueError(
+                    f"mutants: expected a hypothesis of {self.id} ({sorted(self.hypotheses)}), "
+                    f"got {mutant.without!r}"
+                )
+
+    @property
+    def command(self) -> str:
+        """The command that repeats this check."""
+        return f"maskproof check {self.id}"
+
+
+def claim(
+    *,
+    source: Source,
+    statement: str,
+    log_base: str = "none",
+    hypotheses: Mapping[str, Callable[..., Any]] | None = None,
+    instances: Iterable[Instance] | None = None,
+    search: Mapping[str, Any] | None = None,
+    tight: Tight | None = None,
+    mutants: Sequence[Mutant] = (),
+    observations: Callable[[], Sequence[Any]] | None = None,
+    notes: Sequence[str] = (),
+) -> Callable[[Callable[..., Any]], Claim]:
+    """Turn a function that returns a Relation, or several that must all hold, into a Claim.
+
+    The id is the file's name and the function's: `feng2025.ser_from_kl`.  hypotheses: name -> predicate of
+    (some of) the same parameters, returning a bool or a Relation; an instance that fails one is skipped.
+    search: a hypothesis strategy for each parameter.  observations: a function that returns the Monte Carlo
+    runs to compare with the exact values.
+    """
+
+    def build(function: Callable[..., Any]) -> Claim:
+        return Claim(
+            id=f"{function.__module__.rpartition('.')[2]}.{function.__name__}",
+            source=source,
+            statement=statement,
+            relation=function,
+            log_base=log_base,
+            hypotheses=hypotheses or {},
+            instances=grid() if instances is None else instances,
+            search=search or {},
+            tight=tight,
+            mutants=tuple(mutants),
+            observations=observations,
+            notes=tuple(notes),
+        )
+
+    return build
+
+
+def claims_in(module: ModuleType) -> dict[str, Claim]:
+    """The claims a module defines, by id, in the order of the file."""
+    return {value.id: value for value in vars(module).values() if isinstance(value, Claim)}
+
+
+def all_claims() -> dict[str, Claim]:
+    """The claims of every file under proofs_check/papers, by id."""
+    from proofs_check import papers
+
+    found: dict[str, Claim] = {}
+    for entry in sorted(pkgutil.iter_modules(papers.__path__), key=lambda entry: entry.name):
+        found |= claims_in(importlib.import_module(f"{papers.__name__}.{entry.name}"))
+    return found
+
+
+def select(patterns: Sequence[str] = ()) -> list[Claim]:
+    """The library's claims by id, by file (`feng2025`) or with wildcards * and ?; all of them by default.
+
+    ValueError if a pattern selects nothing.
+    """
+    known = all_claims()
+    if not patterns:
+        return list(known.values())
+    chosen: dict[str, Claim] = {}
+    for pattern in patterns:
+        matching = {id: found for id, found in known.items() if _matches(id, pattern)}
+        if not matching:
+            raise ValueError(f"claim: expected one of {', '.join(known)}, got {pattern!r}")
+        chosen |= matching
+    return list(chosen.values())
+
+
+def _matches(id: str, pattern: str) -> bool:
+    return id == pattern or id.startswith(f"{pattern}.") or fnmatchcase(id, pattern)

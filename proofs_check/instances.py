@@ -1,0 +1,89 @@
+"""The instances a claim is checked on, and how they are written down for people."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from oracles import Oracle
+
+Axis = Sequence[Any] | Mapping[str, Any] | range | Callable[[], Any]
+"""Values of one parameter: a sequence, labelled values, or a function that returns either."""
+
+
+@dataclass(frozen=True)
+class Instance:
+    """Values for the parameters of a claim, with the words that describe them."""
+
+    values: Mapping[str, Any]
+    label: str
+
+    def __str__(self) -> str:
+        return self.label or "no parameters"
+
+
+def at(**values: Any) -> Instance:
+    """One instance, described by its values."""
+    return Instance(values, ", ".join(f"{name}={describe(value)}" for name, value in values.items()))
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Every combination of the values of each parameter, first parameter slowest; grids add up with `+`."""
+
+    blocks: tuple[Mapping[str, Axis], ...]
+
+    def __iter__(self) -> Iterator[Instance]:
+        for axes in self.blocks:
+            labelled = [_labelled(axis) for axis in axes.values()]
+            for combination in itertools.product(*labelled):
+                words = [f"{name}={label}" for name, (label, _) in zip(axes, combination, strict=True)]
+                values = {name: value for name, (_, value) in zip(axes, combination, strict=True)}
+                yield Instance(values, ", ".join(words))
+
+    def __add__(self, other: Grid) -> Grid:
+        return Grid(self.blocks + other.blocks)
+
+
+def grid(**axes: Axis) -> Grid:
+    """All combinations of the given values; `grid()` is the single instance without parameters."""
+    return Grid((axes,))
+
+
+def call(function: Callable[..., Any], values: Mapping[str, Any], **constants: Any) -> Any:
+    """The function at those of the values that it names as parameters."""
+    parameters = inspect.signature(function).parameters
+    return function(**{name: value for name, value in {**values, **constants}.items() if name in parameters})
+
+
+def describe(value: Any) -> str:
+    """A value in words short enough for a report; a small law is written out."""
+    if isinstance(value, Oracle):
+        return _describe_law(value)
+    if isinstance(value, np.ndarray):
+        return describe(value.tolist())
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(describe(item) for item in value)}]"
+    return str(value)
+
+
+def _labelled(axis: Axis) -> list[tuple[str, Any]]:
+    values = axis() if callable(axis) else axis
+    if isinstance(values, Mapping):
+        return list(values.items())
+    return [(describe(value), value) for value in values]
+
+
+def _describe_law(law: Oracle) -> str:
+    if law.vocab_size**law.length > 64:
+        return repr(law)
+    table = law.joint()
+    strings = itertools.product(range(law.vocab_size), repeat=law.length)
+    weights = zip(strings, law.arithmetic.tolist(table.reshape(-1)), strict=True)
+    shown = [f"{''.join(map(str, tokens))}: {weight}" for tokens, weight in weights if weight != 0]
+    return f"{{{', '.join(shown)}}}"

@@ -1,0 +1,1 @@
+"""Published statements as claims, one file a source."""
