@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, Self
 
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from oracles.arithmetic import Arithmetic, Array, Scalar, arithmetic, convert
 from oracles.patterns import Tokens, read_integers, read_patterns
 from oracles.result import Result
+from oracles.state_space import StateSpace
 from oracles.validation import read_count
 
 TABLE_LIMIT = 5 * 10**7
@@ -171,18 +172,27 @@ class Oracle(ABC):
         exactly 1.  ValueError otherwise.
         """
         target = arithmetic(name, device=device, bits=bits)
-        clone = object.__new__(type(self))
-        clone.vocab_size, clone.length, clone.arithmetic = self.vocab_size, self.length, target
-        clone.symbols = self.symbols
         memo: dict[int, Any] = {}
-        self._copy_converted(
-            clone, lambda array: _memoised(memo, array, self.arithmetic, target, rationalise)
+        clone = self._converted(
+            target, lambda array: _memoised(memo, array, self.arithmetic, target, rationalise)
         )
         if rationalise is not None:
             clone._check()
         return clone
 
+    def _converted(self, target: Arithmetic, converted: Callable[[Array], Array]) -> Self:
+        """The law in another number system, given what takes an array there."""
+        clone = object.__new__(type(self))
+        clone.vocab_size, clone.length, clone.arithmetic = self.vocab_size, self.length, target
+        clone.symbols = self.symbols
+        self._copy_converted(clone, converted)
+        return clone
+
     # ------------------------------------------------------------------ what a family provides
+
+    @abstractmethod
+    def state_space(self) -> StateSpace:
+        """The law as a hidden path that emits tokens: what products and mixtures of oracles build on."""
 
     @abstractmethod
     def _probability(self, patterns: Tokens) -> Array:

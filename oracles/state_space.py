@@ -8,17 +8,58 @@ repeat are the same object, so a homogeneous family of any length holds one tran
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from oracles.arithmetic import Arithmetic, Array
 
+States = NDArray[np.int64]
+"""Indices of states, `[n]`."""
+
+
+class Transition(ABC):
+    """A matrix T `[H, H']` from z_i to z_{i+1}, stored in whatever form is small."""
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, int]:
+        """(H, H')."""
+
+    @abstractmethod
+    def push(self, messages: Array, number_system: Arithmetic) -> Array:
+        """`[B, H]` over z_i -> `[B, H']` over z_{i+1}: m T."""
+
+    @abstractmethod
+    def pull(self, messages: Array, number_system: Arithmetic) -> Array:
+        """`[B, H']` over z_{i+1} -> `[B, H]` over z_i: T m."""
+
+    def dense(self, number_system: Arithmetic) -> Array:
+        """The matrix `[H, H']` itself."""
+        return self.push(number_system.array(np.eye(self.shape[0], dtype=np.int64)), number_system)
+
+    @abstractmethod
+    def rows(self, states: States, number_system: Arithmetic) -> Array:
+        """One row a listed state over its K choices, `[n, K]`; what each choice leads to: `successors`."""
+
+    @abstractmethod
+    def successors(self, states: States, choices: States) -> States:
+        """The state reached from each listed state by its choice among `rows`, `[n]`."""
+
+    @abstractmethod
+    def scaled(self, left: Array, right: Array, number_system: Arithmetic) -> Transition:
+        """`left[h] T[h, h'] right[h']`."""
+
+    @abstractmethod
+    def map(self, function: Callable[[Array], Array]) -> Transition:
+        """The same form with every array of numbers passed through `function`."""
+
 
 @dataclass(frozen=True, eq=False)
-class DenseTransition:
+class DenseTransition(Transition):
     """A transition given by its matrix `[H, H']`."""
 
     matrix: Array
@@ -28,27 +69,21 @@ class DenseTransition:
         return tuple(self.matrix.shape)
 
     def push(self, messages: Array, number_system: Arithmetic) -> Array:
-        """`[B, H]` over z_i -> `[B, H']` over z_{i+1}: m T."""
         return number_system.matmul(messages, self.matrix)
 
     def pull(self, messages: Array, number_system: Arithmetic) -> Array:
-        """`[B, H']` over z_{i+1} -> `[B, H]` over z_i: T m."""
         return number_system.matmul(messages, self.matrix.T)
 
     def dense(self, number_system: Arithmetic) -> Array:
-        """The matrix."""
         return self.matrix
 
-    def rows(self, states: Any) -> Array:
-        """Rows of the matrix, one a listed state, over `successors`."""
-        return self.matrix[states]
+    def rows(self, states: States, number_system: Arithmetic) -> Array:
+        return self.matrix[number_system.index(states)]
 
-    def successors(self, states: np.ndarray, choices: np.ndarray) -> np.ndarray:
-        """The state reached from each listed state by its choice among `rows`."""
+    def successors(self, states: States, choices: States) -> States:
         return choices
 
     def scaled(self, left: Array, right: Array, number_system: Arithmetic) -> DenseTransition:
-        """`left[h] T[h, h'] right[h']`."""
         return DenseTransition(left[:, None] * self.matrix * right[None, :])
 
     def map(self, function: Callable[[Array], Array]) -> DenseTransition:
@@ -56,7 +91,7 @@ class DenseTransition:
 
 
 @dataclass(frozen=True, eq=False)
-class ShiftTransition:
+class ShiftTransition(Transition):
     """An n-gram's transition: drop the oldest token, append a new one.
 
     weights `[D, R, V]`: the state (d, r) goes to (r, v) with probability weights[d, r, v].  D = 1 while the
@@ -71,7 +106,7 @@ class ShiftTransition:
         return dropped * kept, kept * added
 
     def push(self, messages: Array, number_system: Arithmetic) -> Array:
-        """`[B, D R]` -> `[B, R V]`: a matrix product over d for every r."""
+        # A matrix product over d for every r.
         dropped, kept, _ = self.weights.shape
         if kept == 1:
             return number_system.matmul(messages, self.weights[:, 0, :])
@@ -80,7 +115,6 @@ class ShiftTransition:
         return moved.swapaxes(0, 1).reshape(messages.shape[0], self.shape[1])
 
     def pull(self, messages: Array, number_system: Arithmetic) -> Array:
-        """`[B, R V]` -> `[B, D R]`."""
         _, kept, added = self.weights.shape
         if kept == 1:
             return number_system.matmul(messages, self.weights[:, 0, :].T)
@@ -89,33 +123,27 @@ class ShiftTransition:
         return moved.swapaxes(0, 1).swapaxes(1, 2).reshape(messages.shape[0], self.shape[0])
 
     def dense(self, number_system: Arithmetic) -> Array:
-        """The matrix `[D R, R V]`, mostly zeros."""
         dropped, kept, added = self.weights.shape
         matrix = number_system.zeros(dropped, kept, kept, added)
         for r in range(kept):
             matrix[:, r, r, :] = self.weights[:, r, :]
         return matrix.reshape(*self.shape)
 
-    def rows(self, states: Any) -> Array:
-        """Rows over the V possible new tokens, one a listed state."""
-        return self.weights.reshape(self.shape[0], -1)[states]
+    def rows(self, states: States, number_system: Arithmetic) -> Array:
+        # The choices are the V tokens that may be appended.
+        return self.weights.reshape(self.shape[0], -1)[number_system.index(states)]
 
-    def successors(self, states: np.ndarray, choices: np.ndarray) -> np.ndarray:
-        """The state reached from each listed state by appending its chosen token."""
+    def successors(self, states: States, choices: States) -> States:
         _, kept, added = self.weights.shape
         return (states % kept) * added + choices
 
     def scaled(self, left: Array, right: Array, number_system: Arithmetic) -> ShiftTransition:
-        """`left[h] T[h, h'] right[h']`."""
         dropped, kept, added = self.weights.shape
         scaled = left.reshape(dropped, kept, 1) * self.weights * right.reshape(1, kept, added)
         return ShiftTransition(scaled)
 
     def map(self, function: Callable[[Array], Array]) -> ShiftTransition:
         return ShiftTransition(function(self.weights))
-
-
-Transition = DenseTransition | ShiftTransition
 
 
 @dataclass(frozen=True, eq=False)

@@ -73,7 +73,7 @@ class StateSpaceOracle(Oracle):
             tokens[:, position] = self.arithmetic.draw(emission[index(states)], rng)
             if position + 1 < self.length:
                 transition = self.space.transitions[position]
-                choices = self.arithmetic.draw(transition.rows(index(states)), rng)
+                choices = self.arithmetic.draw(transition.rows(states, self.arithmetic), rng)
                 states = transition.successors(states, choices)
         return tokens
 
@@ -151,5 +151,5 @@ class StateSpaceOracle(Oracle):
             unvisited = number_system.is_zero(marginals[i])
             check_distributions(f"emission[{i}]", emission, number_system, may_vanish=unvisited)
             if i + 1 < self.length:
-                rows = self.space.transitions[i].rows(number_system.index(np.arange(len(unvisited))))
+                rows = self.space.transitions[i].rows(np.arange(len(unvisited)), number_system)
                 check_distributions(f"transition[{i}]", rows, number_system, may_vanish=unvisited)
