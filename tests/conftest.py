@@ -1,15 +1,19 @@
 """What every test runs under: checked annotations, hypothesis profiles, one torch thread."""
 
 import os
+from typing import Annotated, Self
 
 import torch
-from beartype import BeartypeConf, beartype
+from beartype import BeartypeConf, FrozenDict, beartype
+from beartype.vale import Is
 from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
 # Installed before the packages are first imported, so that every annotation, shapes included, is
-# checked on each call.  The numeric tower lets an int pass for a float, as pyright does.
-checked = beartype(conf=BeartypeConf(is_pep484_tower=True))
+# checked on each call.  The numeric tower lets an int pass for a float, as pyright does.  The hook
+# decorates methods one by one, where Self has no meaning yet: it stands for anything.
+_ANYTHING = Annotated[object, Is[lambda _: True]]
+checked = beartype(conf=BeartypeConf(is_pep484_tower=True, hint_overrides=FrozenDict({Self: _ANYTHING})))
 install_import_hook(["oracles", "theory", "proofs_check"], f"{__name__}.checked")
 
 # The default repeats itself exactly; `pytest --hypothesis-profile=thorough` looks further, afresh.
