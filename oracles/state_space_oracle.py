@@ -15,6 +15,7 @@ from oracles.oracle import Oracle, impossible
 from oracles.patterns import Tokens
 from oracles.result import Result
 from oracles.state_space import DenseTransition, StateSpace, Transition
+from oracles.state_space_check import check_state_space
 from oracles.sum_product import SumProduct
 
 
@@ -141,15 +142,5 @@ class StateSpaceOracle(Oracle):
         clone._given_space = self._given_space.map(converted)
 
     def _check(self) -> None:
-        """Derived laws are built from checked ones; only rationalised parameters need a second look."""
-        from oracles.validation import check_distributions
-
-        number_system = self.arithmetic
-        check_distributions("initial", self.space.initial, number_system)
-        marginals = SumProduct(self.space, number_system).state_marginals()
-        for i, emission in enumerate(self.space.emissions):
-            unvisited = number_system.is_zero(marginals[i])
-            check_distributions(f"emission[{i}]", emission, number_system, may_vanish=unvisited)
-            if i + 1 < self.length:
-                rows = self.space.transitions[i].rows(np.arange(len(unvisited)), number_system)
-                check_distributions(f"transition[{i}]", rows, number_system, may_vanish=unvisited)
+        """Derived laws are built from checked ones; only rationalised or stored parameters need a look."""
+        check_state_space(self.space, self.arithmetic)
