@@ -14,8 +14,11 @@ def read_steps(
 ) -> tuple[Array, ...]:
     """One array for every step: the same object repeated if the user gave a single array.
 
-    A single array is kept, and checked, even when the law is too short to use it.
+    A single array is kept, and checked, even when the law is too short to use it; an empty list is then
+    as good.
     """
+    if isinstance(values, list | tuple) and not values and steps == 0:
+        return ()
     if isinstance(values, list | tuple) and values and _depth(values) == depth + 1:
         if len(values) != steps:
             raise ValueError(f"{name}: expected one array or a list of {steps}, got a list of {len(values)}")
