@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,12 @@ from oracles.state_space import ShiftTransition, StateSpace
 from oracles.state_space_oracle import StateSpaceOracle
 from oracles.steps import distinct, read_steps
 from oracles.validation import check_distributions, check_shape, read_array, read_count
+
+if TYPE_CHECKING:  # torch is imported when the first float array is made
+    from oracles.kernels.gaps import GapTables, SupportTables
+
+POWER_ENTRIES = 2**25
+"""Largest L * V**2 for which a chain keeps its transition powers (256 MiB in float64, twice)."""
 
 
 class NGram(StateSpaceOracle):
@@ -149,6 +155,37 @@ class MarkovChain(NGram):
             raise ValueError(
                 f"initial: expected one probability a token, got shape {tuple(self.initial.shape)}"
             )
+
+    def _tabulated(self) -> bool:
+        """Whether tables of transition powers serve this chain (see oracles.kernels.gaps)."""
+        entries = self.length * self.vocab_size**2
+        return self.homogeneous and bool(self.transitions) and entries <= POWER_ENTRIES
+
+    @cached_property
+    def _gap_tables(self) -> GapTables:
+        from oracles.kernels.gaps import GapTables
+
+        return GapTables.build(self.initial, self.transitions[0], self.length)
+
+    @cached_property
+    def _support_tables(self) -> SupportTables:
+        from oracles.kernels.gaps import SupportTables
+
+        return SupportTables.build(self.initial, self.transitions[0], self.length)
+
+    def _probability(self, patterns: Tokens) -> Array:
+        if self.arithmetic.name == "boolean" and self._tabulated():
+            return self._support_tables.possible(patterns)
+        return super()._probability(patterns)
+
+    def _conditionals_at(self, patterns: Tokens, chosen: NDArray[np.bool_]) -> Array:
+        if not self.arithmetic.name.startswith("float") or not self._tabulated():
+            return super()._conditionals_at(patterns, chosen)
+        masses = self._gap_tables.token_masses(patterns, chosen)
+        total = masses.sum(1, keepdim=True)
+        if bool((total == 0).any()):  # an underflow of the lookup: the rescaled pass decides
+            return super()._conditionals_at(patterns, chosen)
+        return masses / total
 
     def _condition(self, pattern: Tokens) -> Oracle:
         return self._from_space(self._conditioned_space(pattern))

@@ -26,6 +26,9 @@ from oracles.validation import read_count
 TABLE_LIMIT = 5 * 10**7
 """Largest number of table entries (joint laws, pattern tables) that is built without being refused."""
 
+BLOCK_ENTRIES = 2**23
+"""Entries of a conditional table `[B, L, V]` that are held at a time when only some of them are wanted."""
+
 
 class Oracle(ABC):
     """A known law on V**L.  Subclasses implement the underscored hooks on validated `[B, L]` batches."""
@@ -66,9 +69,18 @@ class Oracle(ABC):
         """q(x_i = v | the observed tokens of the pattern), the ideal denoiser.
 
         patterns: `[..., L]`; positions: P indices, all of them by default.  Returns `[..., P, V]`; observed
-        positions are one-hot.  ValueError on a pattern of probability zero.
+        positions are one-hot.  With a Boolean array of the shape of `patterns` in place of indices, returns
+        only the chosen entries, `[M, V]`: what a sampler that reveals other positions in every row needs.
+        ValueError on a pattern of probability zero.
         """
         batch, shape = self._read("patterns", patterns)
+        if isinstance(positions, np.ndarray) and positions.dtype == bool:
+            if positions.shape != (*shape, self.length):
+                raise ValueError(
+                    f"positions: expected a Boolean array of shape {(*shape, self.length)}, got {positions.shape}"
+                )
+            with self.arithmetic.context():
+                return self._conditionals_at(batch, positions.reshape(batch.shape))
         chosen = self._read_positions(positions)
         with self.arithmetic.context():
             rows = self._conditionals(batch, chosen)
@@ -90,7 +102,7 @@ class Oracle(ABC):
         return self if self.arithmetic.name == "boolean" else self.to("boolean")
 
     def sample(self, n: int, seed: int = 0, given: Any = None) -> Tokens:
-        """N independent draws, `[n, L]`, from the law or from the law given a pattern.
+        """Independent draws from the law, or from the law given a pattern: `[n, L]`.
 
         Rational laws are sampled by integer draws, with no rounding.  ValueError if `given` is impossible.
         """
@@ -205,6 +217,18 @@ class Oracle(ABC):
     @abstractmethod
     def _conditionals(self, patterns: Tokens, positions: Sequence[int]) -> Array:
         """`[B, L]` -> `[B, P, V]`."""
+
+    def _conditionals_at(self, patterns: Tokens, chosen: NDArray[np.bool_]) -> Array:
+        """Only the chosen entries, row by row: `[B, L]` -> `[chosen.sum(), V]`; in blocks that bound memory."""
+        block = max(1, BLOCK_ENTRIES // (self.length * self.vocab_size))
+        parts = [self.arithmetic.zeros(0, self.vocab_size)]
+        for start in range(0, len(patterns), block):
+            part = chosen[start : start + block]
+            columns = np.flatnonzero(part.any(axis=0))
+            rows, places = np.nonzero(part[:, columns])
+            answers = self._conditionals(patterns[start : start + block], columns.tolist())
+            parts.append(answers[self.arithmetic.index(rows), self.arithmetic.index(places)])
+        return self.arithmetic.concat(parts, 0)
 
     @abstractmethod
     def _sample(self, n: int, rng: np.random.Generator) -> Tokens:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,9 @@ from oracles.patterns import Tokens, read_patterns
 from oracles.result import Result
 from oracles.state_space import ShiftTransition, StateSpace
 from oracles.validation import check_distributions, read_array, read_count
+
+PATTERN_TABLE_KEPT = 2**20
+"""Largest (V+1)**L for which a table keeps the probability of every pattern once it is asked for one."""
 
 
 class Table(Oracle):
@@ -35,10 +39,11 @@ class Table(Oracle):
     @classmethod
     def of(cls, law: Oracle) -> Table:
         """The table of another oracle, in its arithmetic.  ValueError if it would be too large."""
-        return cls._from_array(law.joint(), law)
+        return cls.from_array(law.joint(), law)
 
     @classmethod
-    def _from_array(cls, probabilities: Array, like: Oracle) -> Table:
+    def from_array(cls, probabilities: Array, like: Oracle) -> Table:
+        """A table in the arithmetic of another oracle, from an array of it that is already a law."""
         table = object.__new__(cls)
         table.arithmetic, table.probabilities, table.symbols = (
             like.arithmetic,
@@ -59,15 +64,23 @@ class Table(Oracle):
         axes = tuple(range(self.length))
         check_distributions("probabilities", self.probabilities, self.arithmetic, axes)
 
+    @cached_property
+    def _pattern_masses(self) -> Array:
+        """Every pattern's probability, flat in base V+1: sums over the table, axis by axis."""
+        return self.pattern_table().reshape(-1)
+
+    def _probability(self, patterns: Tokens) -> Array:
+        if (self.vocab_size + 1) ** self.length <= PATTERN_TABLE_KEPT:
+            place = (self.vocab_size + 1) ** np.arange(self.length)[::-1]
+            return self._pattern_masses[self.arithmetic.index(patterns @ place)]
+        sums = [self._summed(pattern).reshape(1) for pattern in patterns]
+        return self.arithmetic.concat([self.arithmetic.zeros(0), *sums], 0)
+
     def _summed(self, pattern: Tokens) -> Array:
         """The table restricted to the observed tokens and summed over the rest."""
         selected = self.probabilities[tuple(slice(None) if t == self.mask else int(t) for t in pattern)]
         masked = tuple(range(int((pattern == self.mask).sum())))
-        return self.arithmetic.sum(selected, masked) if masked else selected
-
-    def _probability(self, patterns: Tokens) -> Array:
-        sums = [self.arithmetic.zeros(1)[0] + self._summed(pattern) for pattern in patterns]
-        return _joined(sums, self)
+        return self.arithmetic.sum(selected, masked)
 
     def _log_prob(self, patterns: Tokens) -> Array:
         return self.arithmetic.ln(self._probability(patterns))
@@ -109,12 +122,12 @@ class Table(Oracle):
                 agrees &= (np.arange(self.vocab_size) == token).reshape(shape)
         kept = self.arithmetic.where(agrees, self.probabilities, self.arithmetic.zeros(1))
         total = self._probability(pattern[None]).reshape((1,) * self.length)
-        return Table._from_array(self.arithmetic.divide(kept, total), self)
+        return Table.from_array(self.arithmetic.divide(kept, total), self)
 
     def _marginal(self, positions: Sequence[int]) -> Oracle:
         dropped = tuple(axis for axis in range(self.length) if axis not in positions)
         kept = self.arithmetic.sum(self.probabilities, dropped) if dropped else self.probabilities
-        return Table._from_array(kept, self)
+        return Table.from_array(kept, self)
 
     def _joint(self) -> Array:
         return self.probabilities
@@ -136,13 +149,6 @@ class Table(Oracle):
 
     def _copy_converted(self, clone: Any, converted: Callable[[Array], Array]) -> None:
         clone.probabilities = converted(self.probabilities)
-
-
-def _joined(values: list[Array], law: Table) -> Array:
-    if not values:
-        return law.arithmetic.zeros(0)
-    stacked = [law.arithmetic.zeros(1) + value for value in values]
-    return law.arithmetic.concat(stacked, 0)
 
 
 def uniform_on(strings: Any, vocab_size: int) -> Table:

@@ -129,6 +129,10 @@ class Arithmetic(ABC):
         """`values * 2**exponents`, the inverse of `rescale`."""
         return values
 
+    def infinity(self) -> Array:
+        """Positive infinity, 0-dimensional: the divergence from a law that misses something possible."""
+        return -self.ln(self.zeros(1)).reshape(1)[0]
+
     def plogp(self, values: Array) -> Array:
         """`-p log2 p` elementwise with `0 log 0 = 0`, in `self.logs` (bits)."""
         zero = self.is_zero(values)

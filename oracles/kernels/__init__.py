@@ -1,0 +1,1 @@
+"""Fast float paths behind the public functions, each with a plain twin it is tested against."""

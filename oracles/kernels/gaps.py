@@ -1,0 +1,115 @@
+"""Conditionals of a homogeneous Markov chain read off tables of transition powers.
+
+Between two revealed tokens a chain is independent of the rest, so with the powers P^1..P^(L-1) at hand
+    q(x_i = v | left token a, right token b)  is proportional to  P^(i-l)[a, v] P^(r-i)[v, b],
+with the law of X_i in place of the first factor if nothing is revealed on the left, and 1 in place of the
+second if nothing is on the right.  A lookup costs O(V); a forward-backward pass costs O(L V^2) a pattern.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from oracles.patterns import Tokens
+
+
+@dataclass(frozen=True, eq=False)
+class GapTables:
+    """Powers of one transition matrix and the laws of single tokens.
+
+    forward `[L, V, V]`: P^d, by source; backward `[L, V, V]`: the same by target; prior `[L, V]`: law of X_i.
+    """
+
+    forward: torch.Tensor
+    backward: torch.Tensor
+    prior: torch.Tensor
+
+    @classmethod
+    def build(cls, initial: torch.Tensor, transition: torch.Tensor, length: int) -> GapTables:
+        """Tables for a chain of this length; O(L V^3)."""
+        vocab = transition.shape[0]
+        powers = torch.empty(length, vocab, vocab, dtype=transition.dtype, device=transition.device)
+        powers[0] = torch.eye(vocab, dtype=transition.dtype, device=transition.device)
+        for distance in range(1, length):
+            torch.matmul(powers[distance - 1], transition, out=powers[distance])
+        return cls(powers, powers.transpose(1, 2).contiguous(), initial @ powers)
+
+    def token_masses(self, patterns: Tokens, chosen: NDArray[np.bool_]) -> torch.Tensor:
+        """q(x_i = v, nearest revealed tokens) up to a factor, one row a chosen entry: `[chosen.sum(), V]`."""
+        rows, places = np.nonzero(chosen)
+        vocab = self.prior.shape[1]
+        left, right = nearest_revealed(patterns, vocab)
+        left, right = left[rows, places], right[rows, places]
+        open_left, open_right = left < 0, right >= patterns.shape[1]
+        before = self._gather(self.forward, places - left, patterns[rows, np.maximum(left, 0)], open_left)
+        after = self._gather(
+            self.backward,
+            right - places,
+            patterns[rows, np.minimum(right, patterns.shape[1] - 1)],
+            open_right,
+        )
+        index = torch.as_tensor(open_left, device=before.device)
+        prior = self.prior[torch.as_tensor(places, device=before.device)]
+        before = torch.where(index[:, None], prior, before)
+        after = torch.where(
+            torch.as_tensor(open_right, device=after.device)[:, None], torch.ones_like(after), after
+        )
+        return before * after
+
+    def _gather(
+        self, table: torch.Tensor, distance: NDArray[np.int64], token: Tokens, outside: NDArray[np.bool_]
+    ) -> torch.Tensor:
+        distance, token = np.where(outside, 0, distance), np.where(outside, 0, token)
+        vocab = table.shape[1]
+        flat = torch.as_tensor(distance * vocab + token, device=table.device)
+        return table.reshape(-1, vocab)[flat]
+
+
+def nearest_revealed(patterns: Tokens, mask: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Index of the nearest revealed position at or before (-1 if none) and at or after (L if none) each entry."""
+    length = patterns.shape[1]
+    revealed = patterns != mask
+    places = np.arange(length)
+    left = np.maximum.accumulate(np.where(revealed, places, -1), axis=1)
+    right = np.minimum.accumulate(np.where(revealed, places, length)[:, ::-1], axis=1)[:, ::-1]
+    return left, right
+
+
+@dataclass(frozen=True, eq=False)
+class SupportTables:
+    """The same over Booleans: which tokens can follow which at every distance.
+
+    reach `[L, V, V]`: whether P^d has a path; start `[L, V]`: whether X_i can be the token.
+    """
+
+    reach: NDArray[np.bool_]
+    start: NDArray[np.bool_]
+
+    @classmethod
+    def build(cls, initial: NDArray[np.bool_], transition: NDArray[np.bool_], length: int) -> SupportTables:
+        """Tables for a chain of this length; O(L V^3)."""
+        vocab, edges = len(initial), transition.astype(np.float32)
+        reach = np.empty((length, vocab, vocab), dtype=bool)
+        reach[0] = np.eye(vocab, dtype=bool)
+        for distance in range(1, length):
+            reach[distance] = reach[distance - 1].astype(np.float32) @ edges > 0
+        return cls(reach, (initial[None, :, None] & reach).any(axis=1))
+
+    def possible(self, patterns: Tokens) -> NDArray[np.bool_]:
+        """Whether each pattern can occur: every gap between neighbouring revealed tokens must be possible."""
+        mask = self.start.shape[1]
+        left, _ = nearest_revealed(patterns, mask)
+        previous = np.concatenate([np.full((len(patterns), 1), -1), left[:, :-1]], axis=1)
+        rows, places = np.nonzero(patterns != mask)
+        source, token = previous[rows, places], patterns[rows, places]
+        first = source < 0
+        source = np.where(first, places, source)  # a gap of length 0, which `first` overrides
+        bridged = self.reach[places - source, patterns[rows, source], token]
+        crossed = np.where(first, self.start[places, token], bridged)
+        answer = np.ones(len(patterns), dtype=bool)
+        answer[rows[~crossed]] = False
+        return answer

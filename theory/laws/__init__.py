@@ -1,0 +1,1 @@
+"""Exact laws of samplers: what each step-by-step procedure generates, without sampling it."""

@@ -1,0 +1,263 @@
+"""Oblivious schedules: which positions are revealed at each step, whatever the tokens turn out to be.
+
+A schedule is the law of a random ordered partition (S_1, .., S_N) of the positions.  It is described step by
+step, as a :class:`Reveal` of the positions still masked, so that one description serves the exact laws, which
+branch over every outcome, and Monte Carlo, which draws one.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oracles.arithmetic import Arithmetic, Array, Scalar, convert, infer
+from oracles.validation import check_distributions, read_array, read_count
+
+
+@dataclass(frozen=True)
+class EachWith:
+    """Every masked position is revealed independently with this probability."""
+
+    rate: Scalar
+
+
+@dataclass(frozen=True)
+class UniformSubset:
+    """A uniformly random set of this many masked positions is revealed."""
+
+    size: int
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Exactly these positions are revealed."""
+
+    positions: tuple[int, ...]
+
+
+Reveal = EachWith | UniformSubset | Chosen
+
+
+class Schedule(ABC):
+    """A schedule of N steps."""
+
+    @property
+    @abstractmethod
+    def steps(self) -> int:
+        """N, the number of steps (calls of the denoiser, unless a step reveals nothing)."""
+
+    @abstractmethod
+    def check(self, masked: Sequence[int]) -> None:
+        """ValueError unless the schedule reveals exactly these masked positions."""
+
+    @abstractmethod
+    def reveal(self, step: int, number_system: Arithmetic) -> Reveal:
+        """What step 0..N-1 reveals; probabilities are numbers of `number_system`."""
+
+
+class Exchangeable(Schedule):
+    """A schedule that treats all positions alike: iid and fixed-size schedules, and their mixtures."""
+
+    @abstractmethod
+    def context_sizes(self, length: int, number_system: Arithmetic) -> Array:
+        """g(0..L-1): the probability that a given position is revealed when m others already are.
+
+        Given m, the set of those others is uniform, so sum_m g(m) = 1 and every expectation over the context
+        of a position is sum_m g(m) times an average over sets of size m.
+        """
+
+
+class IID(Exchangeable):
+    """Every position falls in step k with probability w_k, independently of the others.
+
+    This is ancestral sampling of a masked diffusion model on a time grid, with
+    w_k = alpha(t_{k-1}) - alpha(t_k) read from t = 1 (all masked) down to t = 0.
+    weights: N probabilities that sum to 1 (ValueError otherwise).  Any N is allowed, also N > L.
+    """
+
+    def __init__(self, weights: Any) -> None:
+        self._system = infer(weights)
+        self.weights = read_array("weights", weights, self._system)
+        if self.weights.ndim != 1 or self.weights.shape[0] == 0:
+            raise ValueError(
+                f"weights: expected one probability a step, got shape {tuple(self.weights.shape)}"
+            )
+        check_distributions("weights", self.weights, self._system)
+
+    @classmethod
+    def uniform(cls, steps: int) -> IID:
+        """N equal weights 1/N, exact."""
+        steps = read_count("steps", steps)
+        return cls([Fraction(1, steps)] * steps)
+
+    @classmethod
+    def from_alpha(cls, alpha: Callable[[Any], Any], steps: int) -> IID:
+        """Weights of the uniform time grid t = k/N under a masking schedule alpha.
+
+        alpha(t) is the probability that a token is still unmasked at time t; it must fall from 1 at t = 0 to
+        0 at t = 1 (ValueError if it does not, or is not monotone).  It is called with exact fractions: an
+        alpha that stays rational gives exact weights.
+        """
+        steps = read_count("steps", steps)
+        values = [alpha(Fraction(k, steps)) for k in range(steps + 1)]
+        if abs(values[0] - 1) > 1e-12 or abs(values[-1]) > 1e-12:
+            raise ValueError(
+                f"alpha: expected alpha(0) = 1 and alpha(1) = 0, got {values[0]} and {values[-1]}"
+            )
+        weights = [values[k - 1] - values[k] for k in range(steps, 0, -1)]
+        if any(weight < 0 for weight in weights):
+            raise ValueError("alpha: expected a nonincreasing function of time, got one that rises")
+        return cls(weights)
+
+    @property
+    def steps(self) -> int:
+        return int(self.weights.shape[0])
+
+    def check(self, masked: Sequence[int]) -> None:
+        """Any number of positions is fine."""
+
+    def checked_weights(self, number_system: Arithmetic) -> Array:
+        """The weights as given.  ValueError for float weights on a law that is not in floats."""
+        if self._system.name.startswith("float") and not number_system.name.startswith("float"):
+            raise ValueError(
+                f"weights: expected exact numbers for a law in {number_system.name}, got {self._system.name}; "
+                "write them as fractions, or use q.to('float64')"
+            )
+        return self.weights
+
+    def weights_in(self, number_system: Arithmetic) -> Array:
+        """The weights as numbers of another system.  ValueError as in `checked_weights`."""
+        return convert(self.checked_weights(number_system), self._system, number_system)
+
+    def reveal(self, step: int, number_system: Arithmetic) -> EachWith:
+        weights = self.weights_in(number_system)
+        left = number_system.sum(weights[step:], 0)
+        if bool(np.all(number_system.is_zero(left))):
+            return EachWith(left)
+        return EachWith(number_system.divide(weights[step], left))
+
+    def context_sizes(self, length: int, number_system: Arithmetic) -> Array:
+        weights = self.weights_in(number_system)
+        system, total = number_system, number_system.zeros(length)
+        done = system.zeros(1)
+        for step in range(self.steps):
+            left = system.sum(weights[step:], 0).reshape(1)
+            total = total + weights[step] * _binomial_law(length - 1, done, left, system)
+            done = done + weights[step : step + 1]
+        return total
+
+    def __repr__(self) -> str:
+        shown = ", ".join(str(weight) for weight in self._system.tolist(self.weights)[:4])
+        return f"IID({self.steps} steps: {shown}{', ...' if self.steps > 4 else ''})"
+
+
+class FixedSizes(Exchangeable):
+    """A uniformly random ordered partition with these sizes.
+
+    sizes: n_1, .., n_N >= 0 that sum to the number of masked positions (checked against the oracle, ValueError).
+    """
+
+    def __init__(self, sizes: Iterable[int]) -> None:
+        self.sizes = tuple(read_count("sizes", size, minimum=0) for size in sizes)
+        if not self.sizes:
+            raise ValueError("sizes: expected at least one step, got none")
+
+    @property
+    def steps(self) -> int:
+        return len(self.sizes)
+
+    def check(self, masked: Sequence[int]) -> None:
+        if sum(self.sizes) != len(masked):
+            raise ValueError(
+                f"sizes: expected a sum of {len(masked)} (the masked positions), got {sum(self.sizes)}"
+            )
+
+    def reveal(self, step: int, number_system: Arithmetic) -> UniformSubset:
+        return UniformSubset(self.sizes[step])
+
+    def context_sizes(self, length: int, number_system: Arithmetic) -> Array:
+        total = [Fraction(0)] * length
+        done = 0
+        for size in self.sizes:
+            if size:
+                total[done] += Fraction(size, length)
+            done += size
+        return number_system.array(total)
+
+    def __repr__(self) -> str:
+        return f"FixedSizes({list(self.sizes)})"
+
+
+class Partition(Schedule):
+    """A fixed ordered partition: step k reveals the positions of block k.
+
+    blocks: lists of positions that together name every masked position once (checked, ValueError).
+    """
+
+    def __init__(self, blocks: Iterable[Iterable[int]]) -> None:
+        self.blocks = tuple(
+            tuple(read_count("blocks", position, minimum=0) for position in block) for block in blocks
+        )
+        if not self.blocks:
+            raise ValueError("blocks: expected at least one step, got none")
+
+    @property
+    def steps(self) -> int:
+        return len(self.blocks)
+
+    def check(self, masked: Sequence[int]) -> None:
+        named = [position for block in self.blocks for position in block]
+        missing, extra = set(masked) - set(named), set(named) - set(masked)
+        if missing or extra or len(named) != len(set(named)):
+            twice = {position for position in named if named.count(position) > 1}
+            raise ValueError(
+                "blocks: expected every masked position once, got "
+                f"missing {sorted(missing)}, not masked {sorted(extra)}, repeated {sorted(twice)}"
+            )
+
+    def reveal(self, step: int, number_system: Arithmetic) -> Chosen:
+        return Chosen(self.blocks[step])
+
+    def relabelled(self, masked: Sequence[int]) -> Partition:
+        """The same partition with the masked positions numbered 0, 1, .. in order."""
+        rank = {position: index for index, position in enumerate(masked)}
+        return Partition([[rank[position] for position in block] for block in self.blocks])
+
+    def __repr__(self) -> str:
+        return f"Partition({[list(block) for block in self.blocks]})"
+
+
+def _binomial_law(trials: int, success: Array, failure: Array, number_system: Arithmetic) -> Array:
+    """Binomial probabilities of 0..trials successes, `[trials + 1]`, by adding one trial at a time.
+
+    Repeated convolution only adds non-negative terms: no cancellation, no factorials that overflow.
+    """
+    law = number_system.ones(1)
+    for _ in range(trials):
+        grown = number_system.concat([law * failure, number_system.zeros(1)], 0)
+        law = grown + number_system.concat([number_system.zeros(1), law * success], 0)
+    return law
+
+
+def draw_revealed(reveal: Reveal, masked: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
+    """One random outcome of a reveal for every row: `masked` `[B, L]` -> revealed `[B, L]`."""
+    if isinstance(reveal, EachWith):
+        return masked & (rng.random(masked.shape) < float(reveal.rate))
+    if isinstance(reveal, UniformSubset):
+        keys = np.where(masked, rng.random(masked.shape), math.inf)
+        revealed = np.zeros_like(masked)
+        chosen = (
+            np.argpartition(keys, reveal.size - 1, axis=1)[:, : reveal.size] if reveal.size else keys[:, :0]
+        )
+        np.put_along_axis(revealed, chosen.astype(np.int64), True, axis=1)
+        return revealed
+    revealed = np.zeros_like(masked)
+    revealed[:, list(reveal.positions)] = True
+    return revealed & masked
