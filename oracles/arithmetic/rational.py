@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import numbers
+from bisect import bisect_right
 from fractions import Fraction
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -60,19 +62,25 @@ class RationalArithmetic(ObjectArithmetic):
         return flint_matmul(fmpq_mat, left, right)
 
     def draw(self, weights: Array, rng: np.random.Generator) -> NDArray[np.int64]:
-        return np.array([_draw_row(row, rng) for row in weights], dtype=np.int64)
+        # Rows are mostly copies of a few rows of one matrix, made of the same objects: each is read once.
+        alike: dict[tuple[int, ...], list[int]] = {}
+        for index, row in enumerate(weights):
+            alike.setdefault(tuple(map(id, row)), []).append(index)
+        drawn = np.empty(len(weights), dtype=np.int64)
+        for members in alike.values():
+            drawn[members] = _draw(weights[members[0]], len(members), rng)
+        return drawn
 
 
-def _draw_row(weights: NDArray[Any], rng: np.random.Generator) -> int:
-    """An index drawn with probability exactly proportional to rational weights, by one integer draw."""
+def _draw(weights: NDArray[Any], n: int, rng: np.random.Generator) -> Any:
+    """n indices drawn with probability exactly proportional to rational weights, by one integer each."""
     common = math.lcm(*(int(weight.q) for weight in weights))
-    counts = [int(weight.p) * (common // int(weight.q)) for weight in weights]
-    point = _randbelow(sum(counts), rng)
-    for index, count in enumerate(counts):
-        if point < count:
-            return index
-        point -= count
-    raise ZeroDivisionError("cannot draw from weights that sum to zero")
+    ends = list(accumulate(int(weight.p) * (common // int(weight.q)) for weight in weights))
+    if ends[-1] == 0:
+        raise ZeroDivisionError("cannot draw from weights that sum to zero")
+    if ends[-1] < 2**63:
+        return np.searchsorted(np.array(ends), rng.integers(ends[-1], size=n), side="right")
+    return [bisect_right(ends, _randbelow(ends[-1], rng)) for _ in range(n)]
 
 
 def _randbelow(bound: int, rng: np.random.Generator) -> int:
