@@ -1,0 +1,84 @@
+"""Published bounds: against brute force, and the constants the catalogue of the field quotes."""
+
+import itertools
+from fractions import Fraction
+
+import pytest
+from flint import arb, fmpq
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oracles.arithmetic import arithmetic
+from theory import bounds
+from theory.laws import closed_forms
+from theory.log_sums import LogSum, log2, relative_entropy
+
+LAWS = st.lists(st.integers(1, 30), min_size=3, max_size=3).map(lambda a: [Fraction(x, sum(a)) for x in a])
+
+
+@given(law=LAWS, error=st.fractions(Fraction(1, 50), 1, max_denominator=50))
+def test_no_law_within_the_error_collides_more_often(law, error):
+    with arithmetic("ball", bits=128).context():
+        divergence = -sum((arb(fmpq(3 * p.numerator, p.denominator)).log() for p in law), arb(0)) / 3
+        if divergence <= fmpq(error.numerator, error.denominator):
+            collision = sum(p * p for p in law)
+            largest = bounds.largest_collision(error, 3)
+            assert not largest < fmpq(collision.numerator, collision.denominator)
+
+
+def test_the_extremal_law_has_exactly_the_allowed_error():
+    with arithmetic("ball", bits=128).context():
+        low, high = bounds.peak_bracket(Fraction(1, 128), 16)
+        for peak, below in ((low, True), (high, False)):
+            rest = (1 - peak) / 15
+            uniform = [fmpq(1, 16)] * 16
+            bits = relative_entropy(uniform, [peak] + [rest] * 15)
+            assert (bits.enclosure(300) * arb.const_log2() < fmpq(1, 128)) is below
+        assert high - low < fmpq(1, 2**100)
+
+
+@pytest.mark.parametrize(
+    ("error", "collision", "constant"),
+    [(Fraction(1, 128), 0.063795, 0.67533), (Fraction(3, 10), 0.182785, 0.589496)],
+)
+def test_constants_for_a_learned_denoiser(error, collision, constant):
+    with arithmetic("ball", bits=128).context():
+        largest = bounds.largest_collision(error, 16)
+        assert float(largest) == pytest.approx(collision, abs=5e-7)
+        assert float(bounds.too_few_steps(1, largest)) == pytest.approx(constant, abs=5e-6)
+        assert float(bounds.too_few_steps(1000, fmpq(1, 16))) == pytest.approx(676.2633, abs=5e-5)
+
+
+@pytest.mark.parametrize(("length", "vocab_size"), [(4, 2), (6, 3), (8, 16)])
+def test_validity_bound_holds_for_every_size_vector(length, vocab_size):
+    for steps in range(1, length + 1):
+        bound = bounds.pairs_validity_bound(length, steps, vocab_size)
+        for sizes in itertools.product(range(length + 1), repeat=min(steps, 4)):
+            if sum(sizes) == length:
+                assert 1 - closed_forms.pairs_error_rate_of_sizes(sizes, vocab_size) <= bound
+
+
+def test_validity_bound_of_one_step_is_exact():
+    """All together every pair is guessed."""
+    assert bounds.pairs_validity_bound(6, 1, 16) == fmpq(1, 16**3)
+
+
+def test_steps_and_length_of_the_perplexity_theorem():
+    assert bounds.perplexity_steps(2, Fraction(1, 5)) == 25
+    assert bounds.perplexity_length(2, Fraction(1, 5)) == 56  # 5^2.5 = 55.9
+    assert bounds.perplexity_steps(3, Fraction(6, 25)) == 145
+    assert bounds.perplexity_length(4, Fraction(1, 4)) == 3 * 512 + 1  # strictly more than 3 * 4^4.5
+
+
+def test_bounds_take_exact_numbers():
+    assert bounds.least_divergence(fmpq(3, 4)) == 2
+    assert bounds.perturbation_error(fmpq(1, 2), 2) == -log2(Fraction(3, 4))
+    assert bounds.divergence_bound(LogSum({}), log2(8), fmpq(1, 3), 4) == 1
+    assert bounds.perplexity_bound(0, fmpq(1, 4), 8) == 3
+
+
+def test_bad_input():
+    with pytest.raises(ValueError, match="error_nats: expected a positive number"):
+        bounds.largest_collision(0, 16)
+    with pytest.raises(ValueError, match=r"peaks: expected a number in 1\.\.15"):
+        bounds.largest_collision(Fraction(1, 2), 16, peaks=16)

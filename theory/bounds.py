@@ -1,0 +1,126 @@
+"""Published bounds, as functions of information quantities; nothing here looks at a sampler's law.
+
+Numbers in, numbers out: exact numbers, balls and floats all work unless a ball is promised.  Information is
+in bits; an error in nats is named so.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import ceil, isqrt, prod
+from typing import Any
+
+from flint import arb, ctx, fmpq
+
+from oracles.arithmetic import arithmetic
+from theory.log_sums import LogSum, log2
+
+# ------------------------------------------------------------------ enough steps
+
+
+def divergence_bound(error: Any, correlation: Any, largest_weight: Any, length: int) -> Any:
+    """KL(q||p) <= L e + (max_k w_k) SI in bits, for every iid schedule and any law q.
+
+    error: e, the denoiser's largest expected KL a token.  correlation: SI = sum_i I(X_i; X_rest) = TC + DTC.
+    With N equal weights and divided by L this is Theorem A: log TER(p) <= log TER(q) + e + SI/(N L).
+    Source: Li & Cai 2025 (arXiv 2505.21400) in our explicit form; it implies Feng et al. 2025, Thm 4.2.
+    """
+    return length * error + largest_weight * correlation
+
+
+def perplexity_bound(error: Any, eps: Any, vocab_size: int) -> Any:
+    """log TER(p) - log TER(q) <= e + 4 eps log2 V, in bits a token.  Source: Feng et al. 2025, Thm 4.2."""
+    return error + 4 * eps * log2(vocab_size)
+
+
+def perplexity_steps(order: int, eps: Fraction) -> int:
+    """ceil((n-1) / eps^n), the steps of Thm 4.2 with its unstated constant read as 1."""
+    return ceil((order - 1) / eps**order)
+
+
+def perplexity_length(order: int, eps: Fraction) -> int:
+    """The smallest L > (n-1) / eps^{n+1/2}, the length of Thm 4.2 with its unstated constant read as 1."""
+    return isqrt(int((order - 1) ** 2 / eps ** (2 * order + 1))) + 1
+
+
+def least_divergence(error_rate: Any) -> LogSum:
+    """-log2(1 - SER) <= KL(q||p), the exact form of SER <= 1 - 2^{-KL}.  Source: data processing."""
+    return -log2(1 - error_rate)
+
+
+def perturbation_error(amount: Any, vocab_size: int) -> LogSum:
+    """-log2(1 - a + a/V): the largest KL(q || (1-a) q + a/V) over all q, attained by deterministic ones."""
+    return -log2(1 - amount + fmpq(1, vocab_size) * amount)
+
+
+# ------------------------------------------------------------------ too few steps
+
+
+def too_few_steps(length: int, valid: Any) -> arb:
+    """C L with C = (1 - valid) / (2 ln 2): up to this many steps the equal pairs have SER > 1/2, a ball.
+
+    valid: the largest probability that a pair revealed in one step comes out equal, 1/V for an ideal
+    denoiser, `largest_collision` for a learned one.  Source: Feng et al. 2025, Thm 4.4, in our explicit form.
+    """
+    return (1 - arb(valid)) * length / (2 * arb.const_log2())
+
+
+def largest_collision(error_nats: Any, vocab_size: int, peaks: int = 1) -> arb:
+    """The largest sum_a p(a)^2 over laws p of V tokens with KL(uniform || p) <= e nats, a ball.
+
+    It is attained at p = (t, .., t, s, .., s) with `peaks` entries t > 1/V (at most two values, because
+    2 p_a + mu = lambda / p_a at a maximum), where t is the root of
+        -(1/V) [k ln(V t) + (V-k) ln(V s)] = e,   s = (1 - k t) / (V - k);
+    one peak is best.  By Cauchy-Schwarz sum_a p(a) p'(a) is no larger for two such laws.
+    Source: derived for this project.
+    """
+    low, high = peak_bracket(error_nats, vocab_size, peaks)
+
+    def collision(peak: fmpq) -> arb:
+        return arb(peaks * peak**2 + (1 - peaks * peak) ** 2 / (vocab_size - peaks))
+
+    return collision(low).union(collision(high))  # increasing in t above 1/V
+
+
+def peak_bracket(error_nats: Any, vocab_size: int, peaks: int = 1) -> tuple[fmpq, fmpq]:
+    """Rationals t_low < t_high around the root t of `largest_collision`; at t_low the KL is below e.
+
+    As close as the precision in force can tell apart.  ValueError unless e > 0 and 1 <= peaks < V.
+    """
+    if not 1 <= peaks < vocab_size:
+        raise ValueError(f"peaks: expected a number in 1..{vocab_size - 1}, got {peaks}")
+    with arithmetic("ball", bits=ctx.prec).context():
+        target = arb(_rational(error_nats))
+        if not target > 0:
+            raise ValueError(f"error_nats: expected a positive number, got {error_nats}")
+        low, high = fmpq(1, vocab_size), fmpq(1, peaks)
+        while True:
+            middle = (low + high) / 2
+            excess = _uniform_divergence(middle, vocab_size, peaks) - target
+            if excess.contains(0):
+                return low, high
+            low, high = (middle, high) if excess < 0 else (low, middle)
+
+
+def _uniform_divergence(peak: fmpq, vocab_size: int, peaks: int) -> arb:
+    """KL(uniform || p) in nats for the law with `peaks` entries `peak` and the rest equal."""
+    rest = (1 - peaks * peak) / (vocab_size - peaks)
+    logs = peaks * arb(vocab_size * peak).log() + (vocab_size - peaks) * arb(vocab_size * rest).log()
+    return -logs / vocab_size
+
+
+def pairs_validity_bound(length: int, steps: int, vocab_size: int) -> fmpq:
+    """An upper bound on 1 - SER of L/2 equal pairs, for every size vector with at most N steps:
+
+        E[V^{-#pairs in one step}] <= prod_{r = L, L-2, .., 2} (1 - (1 - 1/V) (ceil(r/N) - 1) / (r - 1)).
+
+    With r positions left, the partner of a position in the largest step is one of r-1, of which at least
+    ceil(r/N) - 1 share that step.  Source: derived for this project.
+    """
+    rest = range(length, 0, -2)
+    numerator = prod(vocab_size * (r - 1) - (vocab_size - 1) * (-(-r // steps) - 1) for r in rest)
+    return fmpq(numerator, prod(vocab_size * (r - 1) for r in rest))
+
+
+def _rational(value: Any) -> Any:
+    return fmpq(value.numerator, value.denominator) if isinstance(value, Fraction) else value
