@@ -76,8 +76,8 @@ class Relation:
     def __post_init__(self) -> None:
         if self.op not in _SIGNS:
             raise ValueError(f"op: expected one of {', '.join(_SIGNS)}, got {self.op!r}")
-        object.__setattr__(self, "lhs", _number("lhs", self.lhs))
-        object.__setattr__(self, "rhs", _number("rhs", self.rhs))
+        object.__setattr__(self, "lhs", plain_number("lhs", self.lhs))
+        object.__setattr__(self, "rhs", plain_number("rhs", self.rhs))
 
     @cached_property
     def backend(self) -> Any:
@@ -125,11 +125,11 @@ class Relation:
         return f"{_shown(self.lhs)} {self.op} {_shown(self.rhs)}"
 
 
-def _number(name: str, value: Any) -> Any:
+def plain_number(name: str, value: Any) -> Any:
     """A side of a relation as a plain number."""
     if isinstance(value, Result):
         if value.bounds is None:
-            return _number(name, value.value)
+            return plain_number(name, value.value)
         if not all(certified.is_ball(bound) for bound in value.bounds):
             raise TypeError(f"{name}: an enclosure in floats decides nothing; ask for it in balls")
         return value.bounds[0].union(value.bounds[1])
