@@ -110,8 +110,8 @@ class Arithmetic(ABC):
         """The single entry of a 0-dimensional array as a plain number."""
 
     @abstractmethod
-    def tolist(self, values: Array) -> list[Any]:
-        """Nested lists of plain numbers, the inverse of `array`."""
+    def tolist(self, values: Array) -> Any:
+        """Nested lists of plain numbers (one number for no axes), the inverse of `array`."""
 
     @abstractmethod
     def draw(self, weights: Array, rng: np.random.Generator) -> NDArray[np.int64]:

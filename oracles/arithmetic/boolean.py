@@ -70,7 +70,7 @@ class BooleanArithmetic(Arithmetic):
     def element(self, value: Array) -> bool:
         return bool(value)
 
-    def tolist(self, values: Array) -> list[Any]:
+    def tolist(self, values: Array) -> Any:
         return values.tolist()
 
     def draw(self, weights: Array, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -118,7 +118,7 @@ class FloatArithmetic(Arithmetic):
     def element(self, value: torch.Tensor) -> float:
         return float(value)
 
-    def tolist(self, values: torch.Tensor) -> list[Any]:
+    def tolist(self, values: torch.Tensor) -> Any:
         return values.tolist()
 
     def draw(self, weights: torch.Tensor, rng: np.random.Generator) -> NDArray[np.int64]:

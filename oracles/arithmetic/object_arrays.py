@@ -100,7 +100,7 @@ class ObjectArithmetic(Arithmetic):
     def element(self, value: Array) -> Scalar:
         return value.item() if isinstance(value, np.ndarray) else value
 
-    def tolist(self, values: Array) -> list[Any]:
+    def tolist(self, values: Array) -> Any:
         return values.tolist()
 
 
