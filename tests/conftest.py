@@ -3,16 +3,17 @@
 import os
 from typing import Annotated, Self
 
+import pytest
 import torch
 from beartype import BeartypeConf, FrozenDict, beartype
-from beartype.vale import Is
+from beartype.vale import IsInstance
 from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
 # Installed before the packages are first imported, so that every annotation, shapes included, is
 # checked on each call.  The numeric tower lets an int pass for a float, as pyright does.  The hook
 # decorates methods one by one, where Self has no meaning yet: it stands for anything.
-_ANYTHING = Annotated[object, Is[lambda _: True]]
+_ANYTHING = Annotated[object, IsInstance[object]]
 checked = beartype(conf=BeartypeConf(is_pep484_tower=True, hint_overrides=FrozenDict({Self: _ANYTHING})))
 install_import_hook(["oracles", "theory", "proofs_check"], f"{__name__}.checked")
 
@@ -22,6 +23,12 @@ _UNTIMED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("ci", max_examples=50, derandomize=True, **_UNTIMED)
 settings.register_profile("thorough", max_examples=2000, print_blob=True, **_UNTIMED)
 settings.load_profile("ci")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # The checker picks the list entries it looks at with `random`, also while a strategy builds an oracle.
+    config.addinivalue_line("filterwarnings", "ignore:Do not use the `random` module inside strategies")
+
 
 # The workers of pytest-xdist already fill the cores.
 if "PYTEST_XDIST_WORKER" in os.environ:
