@@ -185,7 +185,8 @@ class MarkovChain(NGram):
             return super()._conditionals_at(patterns, chosen)
         masses = self._gap_tables.token_masses(patterns, chosen)
         total = masses.sum(1, keepdim=True)
-        if bool((total == 0).any()):  # an underflow of the lookup: the rescaled pass decides
+        # Below the smallest normal number digits are lost: there the rescaled pass decides.
+        if bool((total < self._gap_tables.smallest_normal).any()):
             return super()._conditionals_at(patterns, chosen)
         return masses / total
 

@@ -26,6 +26,9 @@ from oracles.validation import read_count
 TABLE_LIMIT = 5 * 10**7
 """Largest number of table entries (joint laws, pattern tables) that is built without being refused."""
 
+MAX_AXES = 64
+"""Largest number of axes that NumPy gives an array."""
+
 BLOCK_ENTRIES = 2**23
 """Entries of a conditional table `[B, L, V]` that are held at a time when only some of them are wanted."""
 
@@ -106,7 +109,7 @@ class Oracle(ABC):
 
         Rational laws are sampled by integer draws, with no rounding.  ValueError if `given` is impossible.
         """
-        n = read_count("n", n, minimum=0)
+        n, seed = read_count("n", n, minimum=0), read_count("seed", seed, minimum=0)
         law = self if given is None else self.condition(given)
         return law._sample(n, np.random.default_rng(seed))
 
@@ -184,7 +187,9 @@ class Oracle(ABC):
         exactly 1.  ValueError otherwise.
         """
         target = arithmetic(name, device=device, bits=bits)
-        memo: dict[int, Any] = {}
+        if rationalise is not None and name not in ("exact", "symbolic"):
+            raise ValueError(f"rationalise: only exact and symbolic laws have denominators, got {name!r}")
+        memo: dict[int, tuple[Array, Array]] = {}
         clone = self._converted(
             target, lambda array: _memoised(memo, array, self.arithmetic, target, rationalise)
         )
@@ -288,6 +293,8 @@ class Oracle(ABC):
 
 def check_table_size(name: str, side: int, length: int) -> None:
     """ValueError if a table of side**length entries exceeds `TABLE_LIMIT`."""
+    if length > MAX_AXES:
+        raise ValueError(f"{name}: expected a table of at most {MAX_AXES} axes, got {length}")
     digits = length * math.log10(max(side, 1))
     if digits > math.log10(TABLE_LIMIT):
         raise ValueError(
@@ -310,13 +317,14 @@ def impossible(patterns: Tokens, zero: NDArray[np.bool_], *, structurally: NDArr
 
 
 def _memoised(
-    memo: dict[int, Any],
+    memo: dict[int, tuple[Array, Array]],
     array: Array,
     source: Arithmetic,
     target: Arithmetic,
     rationalise: int | None,
 ) -> Array:
-    # Homogeneous families repeat one matrix object; converting it once keeps it shared.
+    # Homogeneous families repeat one matrix object; converting it once keeps it shared.  The memo holds the
+    # original too, so that its id is not given to another array meanwhile.
     if id(array) not in memo:
-        memo[id(array)] = convert(array, source, target, rationalise)
-    return memo[id(array)]
+        memo[id(array)] = array, convert(array, source, target, rationalise)
+    return memo[id(array)][1]

@@ -47,7 +47,7 @@ class Transition(ABC):
 
     @abstractmethod
     def successors(self, states: States, choices: States) -> States:
-        """The state reached from each listed state by its choice among `rows`, `[n]`."""
+        """The state reached from each listed state by a choice that its row does not make zero, `[n]`."""
 
     @abstractmethod
     def scaled(self, left: Array, right: Array, number_system: Arithmetic) -> Transition:
@@ -159,13 +159,24 @@ class StateSpace:
         return len(self.emissions)
 
     def map(self, function: Callable[[Array], Array]) -> StateSpace:
-        """Apply a conversion to every array, once to each distinct one."""
-        moved: dict[int, Transition] = {}
-        for transition in self.transitions:
-            if id(transition) not in moved:
-                moved[id(transition)] = transition.map(function)
+        """Apply a conversion to every array, once to each distinct transition and emission."""
+        moved = {id(transition): transition for transition in self.transitions}
+        emitted = {id(emission): emission for emission in self.emissions}
+        moved = {key: transition.map(function) for key, transition in moved.items()}
+        emitted = {key: function(emission) for key, emission in emitted.items()}
         return StateSpace(
             function(self.initial),
             tuple(moved[id(transition)] for transition in self.transitions),
-            tuple(function(emission) for emission in self.emissions),
+            tuple(emitted[id(emission)] for emission in self.emissions),
         )
+
+    def arrays(self) -> list[Array]:
+        """Every array that `map` visits, in its order."""
+        visited: list[Array] = []
+
+        def visit(array: Array) -> Array:
+            visited.append(array)
+            return array
+
+        self.map(visit)
+        return visited

@@ -47,10 +47,19 @@ class StateSpaceOracle(Oracle):
 
     def _log_prob(self, patterns: Tokens) -> Array:
         mass, exponent = self.sum_product.mass(patterns)
+        zero = np.asarray(self.arithmetic.is_zero(mass))
+        if zero.any():
+            self._refuse_underflow(patterns[zero])
         logs = self.arithmetic.ln(mass)
         if isinstance(exponent, int):
             return logs
         return logs + self.arithmetic.array(exponent * np.log(2.0))
+
+    def _refuse_underflow(self, patterns: Tokens) -> None:
+        """ArithmeticError if one of these patterns, whose mass came out as zero, is possible."""
+        possible = np.asarray(self.support()._probability(patterns))
+        if possible.any():
+            raise impossible(patterns, possible, structurally=~possible)
 
     def _conditionals(self, patterns: Tokens, positions: Sequence[int]) -> Array:
         masses = self.sum_product.token_masses(patterns, positions)
@@ -60,9 +69,10 @@ class StateSpaceOracle(Oracle):
         consistent = self.arithmetic.where(masked | one_hot, masses, self.arithmetic.zeros(1))
         total = self.arithmetic.sum(consistent, 2)
         zero = np.any(self.arithmetic.is_zero(total), axis=1)
-        if zero.any():
+        if zero.any() or not positions:
             structurally = ~np.asarray(self.support()._probability(patterns))
-            raise impossible(patterns, zero, structurally=structurally)
+            if (zero | structurally).any():
+                raise impossible(patterns, zero | structurally, structurally=structurally)
         return self.arithmetic.divide(consistent, total[..., None])
 
     def _sample(self, n: int, rng: np.random.Generator) -> Tokens:
@@ -85,7 +95,23 @@ class StateSpaceOracle(Oracle):
         return StateSpaceOracle(self._conditioned_space(pattern), self.arithmetic)
 
     def _conditioned_space(self, pattern: Tokens) -> StateSpace:
-        """Doob's transform: every row reweighted by the probability of the evidence that follows."""
+        """The state space of the law given a pattern."""
+        return self._whole(self._doob_transform(pattern), lambda twin: twin._doob_transform(pattern))
+
+    def _whole(self, space: StateSpace, of: Callable[[StateSpaceOracle], StateSpace]) -> StateSpace:
+        """A space derived from this law; ArithmeticError if floats lost a part that Booleans keep."""
+        twin = self.support()
+        if self.arithmetic.name.startswith("float") and isinstance(twin, StateSpaceOracle):
+            for array, possible in zip(space.arrays(), of(twin).arrays(), strict=True):
+                if (self.arithmetic.is_zero(array) & possible).any() or not array.isfinite().all():
+                    raise ArithmeticError(
+                        "the derived law has probabilities that underflow in floats: "
+                        "use to('exact') or to('ball')"
+                    )
+        return space
+
+    def _doob_transform(self, pattern: Tokens) -> StateSpace:
+        """Every row reweighted by the probability of the evidence that follows."""
         batch = pattern[None]
         number_system, product = self.arithmetic, self.sum_product
         future = dict(product.backward(batch))
@@ -115,6 +141,11 @@ class StateSpaceOracle(Oracle):
         return StateSpaceOracle(self._marginal_space(positions), self.arithmetic)
 
     def _marginal_space(self, positions: Sequence[int]) -> StateSpace:
+        """The state space of the law of the tokens at these positions."""
+        return self._whole(self._thinned(positions), lambda twin: twin._thinned(positions))
+
+    def _thinned(self, positions: Sequence[int]) -> StateSpace:
+        """States at these positions only, with the transitions in between multiplied out."""
         initial = self.space.initial.reshape(1, -1)
         for transition in self.space.transitions[: positions[0]]:
             initial = transition.push(initial, self.arithmetic)

@@ -38,8 +38,17 @@ class Table(Oracle):
 
     @classmethod
     def of(cls, law: Oracle) -> Table:
-        """The table of another oracle, in its arithmetic.  ValueError if it would be too large."""
-        return cls.from_array(law.joint(), law)
+        """The table of another oracle, in its arithmetic.
+
+        ValueError if it would be too large, ArithmeticError if possible sequences underflow in its floats.
+        """
+        joint = law.joint()
+        if (
+            law.arithmetic.name.startswith("float")
+            and (law.arithmetic.is_zero(joint) & law.support().joint()).any()
+        ):
+            raise ArithmeticError("the joint law underflows in floats: use to('exact') or to('ball')")
+        return cls.from_array(joint, law)
 
     @classmethod
     def from_array(cls, probabilities: Array, like: Oracle) -> Table:
@@ -158,6 +167,8 @@ def uniform_on(strings: Any, vocab_size: int) -> Table:
     none, if the lengths differ, a token is out of range or a sequence comes twice.
     """
     vocab_size = read_count("vocab_size", vocab_size)
+    if isinstance(strings, str):
+        raise ValueError(f"strings: expected a list of them, got the single string {strings!r}")
     members = [[_digit(c) for c in s] if isinstance(s, str) else list(s) for s in strings]
     if not members or not members[0]:
         raise ValueError("strings: expected at least one non-empty sequence, got none")

@@ -38,6 +38,11 @@ class GapTables:
             torch.matmul(powers[distance - 1], transition, out=powers[distance])
         return cls(powers, powers.transpose(1, 2).contiguous(), initial @ powers)
 
+    @property
+    def smallest_normal(self) -> float:
+        """Masses below this have lost digits."""
+        return torch.finfo(self.prior.dtype).tiny
+
     def token_masses(self, patterns: Tokens, chosen: NDArray[np.bool_]) -> torch.Tensor:
         """q(x_i = v, nearest revealed tokens) up to a factor, one row a chosen entry: `[chosen.sum(), V]`."""
         rows, places = np.nonzero(chosen)
