@@ -85,9 +85,7 @@ class NGram(StateSpaceOracle):
     def _idle_contexts(self) -> dict[int, NDArray[np.bool_]]:
         """For each transition the contexts it is never applied in: their rows may be all zero."""
         shape = (self.vocab_size, -1, self.vocab_size)
-        possible = {
-            id(t): np.logical_not(self.arithmetic.is_zero(t)) for _, t in distinct(self.transitions)
-        }
+        possible = {id(t): np.logical_not(self.arithmetic.is_zero(t)) for _, t in distinct(self.transitions)}
         if self.order == 1 or all(array.any(axis=-1).all() for array in possible.values()):
             return {}
         start = np.logical_not(self.arithmetic.is_zero(self.initial)).reshape(-1)
