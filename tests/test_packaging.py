@@ -21,9 +21,7 @@ pytestmark = pytest.mark.xdist_group("wheel")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("wheel")
     command = ["pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    subprocess.run(
-        [sys.executable, "-m", *command, "--wheel-dir", str(target), str(ROOT)], check=True
-    )
+    subprocess.run([sys.executable, "-m", *command, "--wheel-dir", str(target), str(ROOT)], check=True)
     (built,) = target.glob("*.whl")
     return built
 
@@ -42,9 +40,7 @@ def test_the_wheel_ships_only_the_three_packages(shipped: set[str]) -> None:
 
 def test_the_wheel_ships_every_module(shipped: set[str]) -> None:
     modules = {
-        path.relative_to(ROOT).as_posix()
-        for package in PACKAGES
-        for path in (ROOT / package).rglob("*.py")
+        path.relative_to(ROOT).as_posix() for package in PACKAGES for path in (ROOT / package).rglob("*.py")
     }
     assert modules <= shipped
 
