@@ -1,9 +1,31 @@
 """Laws of token sequences that are known exactly, and the ideal conditionals they define."""
 
+from oracles import zoo
+from oracles.automaton import Automaton
+from oracles.formal import FormalLanguage
 from oracles.hmm import HMM
+from oracles.mixture import Mixture
 from oracles.ngram import MarkovChain, NGram
 from oracles.oracle import Oracle
+from oracles.product import Product
 from oracles.result import Result
+from oracles.support_graph import CommunicatingClass, communicating_classes, support_graph
 from oracles.table import Table, uniform_on
 
-__all__ = ["HMM", "MarkovChain", "NGram", "Oracle", "Result", "Table", "uniform_on"]
+__all__ = [
+    "HMM",
+    "Automaton",
+    "CommunicatingClass",
+    "FormalLanguage",
+    "MarkovChain",
+    "Mixture",
+    "NGram",
+    "Oracle",
+    "Product",
+    "Result",
+    "Table",
+    "communicating_classes",
+    "support_graph",
+    "uniform_on",
+    "zoo",
+]
