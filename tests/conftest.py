@@ -3,7 +3,6 @@
 import os
 from typing import Annotated, Self
 
-import pytest
 import torch
 from beartype import BeartypeConf, FrozenDict, beartype
 from beartype.vale import IsInstance
@@ -23,12 +22,6 @@ _UNTIMED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("ci", max_examples=50, derandomize=True, **_UNTIMED)
 settings.register_profile("thorough", max_examples=2000, print_blob=True, **_UNTIMED)
 settings.load_profile("ci")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    # The checker picks the list entries it looks at with `random`, also while a strategy builds an oracle.
-    config.addinivalue_line("filterwarnings", "ignore:Do not use the `random` module inside strategies")
-
 
 # The workers of pytest-xdist already fill the cores.
 if "PYTEST_XDIST_WORKER" in os.environ:
