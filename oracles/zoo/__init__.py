@@ -54,7 +54,7 @@ def names() -> list[str]:
     return sorted(set(__all__) - {"get", "names"})
 
 
-def get(name: str, **parameters: Any) -> Oracle:
+def get(name: str, /, **parameters: Any) -> Oracle:
     """The instance of that name; parameters may be strings, as in `zoo:parity?length=8&vocab_size=3`.
 
     ValueError for an unknown name, an unknown or missing parameter, or a value that cannot be read.
