@@ -1,0 +1,6 @@
+"""Oracles as JSON files: readable, writable by hand, and without rounding."""
+
+from oracles.storage.laws import load, save
+from oracles.storage.specifications import resolve
+
+__all__ = ["load", "resolve", "save"]

@@ -1,0 +1,107 @@
+"""State spaces as JSON: every transition in the form in which it is small."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from oracles.arithmetic import Arithmetic
+from oracles.patterns import read_integers
+from oracles.state_space import DenseTransition, ShiftTransition, States, StateSpace, Transition
+from oracles.storage.literals import read_numbers, write_numbers
+from oracles.storage.steps import read_runs, write_runs
+from oracles.transitions import NONE, BlockTransition, SparseTransition
+from oracles.validation import check_shape, read_count
+
+_FORMS = ("dense", "shift", "sparse", "blocks")
+_SPARSE = {"labels", "targets", "weights", "scale", "width"}
+
+
+def write_space(space: StateSpace, number_system: Arithmetic) -> dict[str, Any]:
+    """The three fields of a state space, matrices that repeat written once."""
+    return {
+        "initial": write_numbers(space.initial, number_system),
+        "transition": write_runs(space.transitions, lambda t: _write_transition(t, number_system)),
+        "emission": write_runs(space.emissions, lambda e: write_numbers(e, number_system)),
+    }
+
+
+def read_space(document: dict[str, Any], length: int, number_system: Arithmetic) -> StateSpace:
+    """The state space of those fields; ValueError for what is malformed, shapes and sums aside."""
+
+    def numbers(name: str, value: Any) -> Any:
+        return _read_axes(name, value, 2, number_system)
+
+    def transition(name: str, value: Any) -> Transition:
+        return _read_transition(name, value, number_system)
+
+    initial = _read_axes("initial", document["initial"], 1, number_system)
+    transitions = read_runs("transition", document["transition"], transition, length - 1)
+    emissions = read_runs("emission", document["emission"], numbers, length)
+    return StateSpace(initial, tuple(transitions), tuple(emissions))
+
+
+def _write_transition(transition: Transition, number_system: Arithmetic) -> dict[str, Any]:
+    if isinstance(transition, ShiftTransition):
+        return {"shift": write_numbers(transition.weights, number_system)}
+    if isinstance(transition, BlockTransition):
+        return {"blocks": [_write_transition(block, number_system) for block in transition.blocks]}
+    if isinstance(transition, SparseTransition):
+        return {
+            "sparse": {
+                "labels": transition.labels.tolist(),
+                "targets": transition.targets.tolist(),
+                "weights": write_numbers(transition.weights, number_system),
+                "scale": write_numbers(transition.scale, number_system),
+                "width": int(transition.width),
+            }
+        }
+    return {"dense": write_numbers(transition.dense(number_system), number_system)}
+
+
+def _read_transition(name: str, value: Any, number_system: Arithmetic) -> Transition:
+    if not isinstance(value, dict) or len(value) != 1 or next(iter(value)) not in _FORMS:
+        raise ValueError(f"{name}: expected an object with one of the keys {', '.join(_FORMS)}")
+    ((form, content),) = value.items()
+    inner = f"{name}.{form}"
+    if form == "dense":
+        return DenseTransition(_read_axes(inner, content, 2, number_system))
+    if form == "shift":
+        return ShiftTransition(_read_axes(inner, content, 3, number_system))
+    if form == "sparse":
+        return _read_sparse(inner, content, number_system)
+    if not isinstance(content, list) or not content:
+        raise ValueError(f"{inner}: expected at least one transition")
+    blocks = (_read_transition(f"{inner}[{k}]", block, number_system) for k, block in enumerate(content))
+    return BlockTransition(tuple(blocks))
+
+
+def _read_sparse(name: str, value: Any, number_system: Arithmetic) -> SparseTransition:
+    if not isinstance(value, dict) or set(value) != _SPARSE:
+        raise ValueError(f"{name}: expected an object with the keys {', '.join(sorted(_SPARSE))}")
+    width = read_count(f"{name}.width", value["width"])
+    weights = _read_axes(f"{name}.weights", value["weights"], 2, number_system)
+    groups = int(weights.shape[0])
+    targets = _read_indices(f"{name}.targets", value["targets"], NONE, width - 1)
+    check_shape(f"{name}.targets", targets, tuple(weights.shape))
+    labels = _read_indices(f"{name}.labels", value["labels"], 0, groups - 1)
+    scale = _read_axes(f"{name}.scale", value["scale"], 1, number_system)
+    check_shape(f"{name}.labels", labels, tuple(scale.shape))
+    if ((targets == NONE) & ~np.asarray(number_system.is_zero(weights))).any():
+        raise ValueError(f"{name}.weights: expected zeros where the target is {NONE}")
+    return SparseTransition(labels, targets, weights, scale, width)
+
+
+def _read_axes(name: str, value: Any, axes: int, number_system: Arithmetic) -> Any:
+    array = read_numbers(name, value, number_system)
+    if array.ndim != axes:
+        raise ValueError(f"{name}: expected {axes} axes, got shape {tuple(array.shape)}")
+    return array
+
+
+def _read_indices(name: str, value: Any, smallest: int, largest: int) -> States:
+    indices = read_integers(name, value)
+    if indices.size and not (indices.min() >= smallest and indices.max() <= largest):
+        raise ValueError(f"{name}: expected integers in {smallest}..{largest}")
+    return indices
