@@ -8,7 +8,9 @@ from oracles.mixture import Mixture
 from oracles.ngram import MarkovChain, NGram
 from oracles.oracle import Oracle
 from oracles.product import Product
+from oracles.readers import default_corpus, fit_ngram
 from oracles.result import Result
+from oracles.storage import load, save
 from oracles.support_graph import CommunicatingClass, communicating_classes, support_graph
 from oracles.table import Table, uniform_on
 
@@ -25,6 +27,10 @@ __all__ = [
     "Result",
     "Table",
     "communicating_classes",
+    "default_corpus",
+    "fit_ngram",
+    "load",
+    "save",
     "support_graph",
     "uniform_on",
     "zoo",
