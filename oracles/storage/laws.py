@@ -60,9 +60,11 @@ def save(law: Oracle, path: str | os.PathLike[str]) -> None:
     """
     number_system = law.arithmetic
     if number_system.name not in STORED:
+        advice = (
+            "; substitute its symbols and convert it with to(...)" if number_system.name == "symbolic" else ""
+        )
         raise ValueError(
-            f"law: expected a law in {', '.join(STORED)}, got a {number_system.name} one"
-            + ("; substitute numbers first" if number_system.name == "symbolic" else "")
+            f"law: expected a law in {', '.join(STORED)}, got a {number_system.name} one{advice}"
         )
     with number_system.context():
         write_text(path, layout(_document(law)))

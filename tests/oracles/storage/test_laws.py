@@ -11,6 +11,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from oracles import zoo
 from oracles.hmm import HMM
 from oracles.mixture import Mixture
 from oracles.ngram import MarkovChain, NGram
@@ -126,6 +127,15 @@ def test_products_mixtures_and_their_parts_share_what_they_shared(name: str, tmp
     assert_same(loaded, stored)
     pattern = [2, 0, 2, 2, 1, 2]
     assert bits_of(np.array([loaded.probability(pattern)])) == bits_of(np.array([law.probability(pattern)]))
+
+
+@pytest.mark.parametrize(
+    "law", [zoo.dyck(6), zoo.tetracode(), zoo.equal_pairs(6), zoo.topic_hmm(4), zoo.trigram(5)]
+)
+def test_laws_of_the_zoo_come_back(law: Oracle, tmp_path: Path) -> None:
+    loaded = reloaded(law, tmp_path)
+    assert (loaded.joint() == law.joint()).all()
+    assert loaded.arithmetic.name == "exact"
 
 
 def test_the_shares_of_steps_are_kept(tmp_path: Path) -> None:
@@ -263,7 +273,7 @@ def test_every_form_of_a_transition_is_read(transition: Any, tmp_path: Path) -> 
 def test_symbolic_and_boolean_laws_are_refused(tmp_path: Path) -> None:
     p = sympy.Symbol("p", positive=True)
     law = MarkovChain([p, 1 - p], [[p, 1 - p], [1, 0]], 3)
-    with pytest.raises(ValueError, match=r"law: .*got a symbolic one; substitute numbers first"):
+    with pytest.raises(ValueError, match=r"law: .*got a symbolic one; substitute its symbols"):
         save(law, tmp_path / "law.json")
     with pytest.raises(ValueError, match=r"law: .*got a boolean one"):
         save(law.support(), tmp_path / "law.json")
