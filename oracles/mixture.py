@@ -32,7 +32,8 @@ class Mixture(StateSpaceOracle):
     def _read_weights(self, weights: Any) -> Array:
         given, wanted = infer(weights), self.arithmetic
         if given.name not in ("exact", wanted.name) and not (_is_float(given) and _is_float(wanted)):
-            raise ValueError(f"weights: expected exact or {wanted.name} numbers, got {given.name} ones")
+            accepted = " or ".join(dict.fromkeys(["exact", wanted.name]))
+            raise ValueError(f"weights: expected {accepted} numbers, got {given.name} ones")
         array = read_array("weights", weights, given)
         check_shape("weights", array, (len(self.parts),))
         check_distributions("weights", array, given)
