@@ -114,8 +114,9 @@ class StateSpaceOracle(Oracle):
         """Every row reweighted by the probability of the evidence that follows."""
         batch = pattern[None]
         number_system, product = self.arithmetic, self.sum_product
-        future = dict(product.backward(batch))
-        weight = [(product.evidence(batch, i) * future[i])[0] for i in range(self.length)]
+        weight = [number_system.zeros(0)] * self.length
+        for i, message in product.backward(batch):
+            weight[i] = number_system.rescale(product.evidence(batch, i) * message)[0][0]
         transitions = tuple(
             self._reweighted(transition, weight[i + 1]) for i, transition in enumerate(self.space.transitions)
         )

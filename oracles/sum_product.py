@@ -74,16 +74,18 @@ class SumProduct:
         wanted = set(positions)
         if not wanted:
             return self.number_system.zeros(patterns.shape[0], 0, self.space.emissions[0].shape[1])
-        predictions = {}
-        for position, (prediction, _, _) in enumerate(self.forward(patterns)):
+        # An observed token's own evidence counts twice here: that changes no zero, keeps an improbable token
+        # from underflowing, and cancels when its row is normalised.
+        beliefs = {}
+        for position, (_, belief, _) in enumerate(self.forward(patterns)):
             if position in wanted:
-                predictions[position] = prediction
+                beliefs[position], _ = self.number_system.rescale(belief)
             if position == max(wanted):
                 break
         masses = {}
         for position, message in self.backward(patterns, min(wanted)):
             if position in wanted:
-                states, _ = self.number_system.rescale(predictions.pop(position) * message)
+                states, _ = self.number_system.rescale(beliefs.pop(position) * message)
                 masses[position] = self.number_system.matmul(states, self.space.emissions[position])
         return self.number_system.stack([masses[position] for position in positions], 1)
 

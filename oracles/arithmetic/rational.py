@@ -18,7 +18,7 @@ from oracles.arithmetic.ball import BallArithmetic, ball_ln, ball_log2
 from oracles.arithmetic.base import Array
 from oracles.arithmetic.object_arrays import ObjectArithmetic, flint_matmul
 
-# fmpq has a numerator and a denominator: registered as a Rational it compares and computes with Fraction.
+# fmpq has a numerator and a denominator: registered as a Rational it compares with Fraction.
 numbers.Rational.register(fmpq)
 
 
