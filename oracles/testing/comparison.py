@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -54,7 +55,7 @@ class Comparison:
             return a == b or _vanishes(a - b)
         if self.system.name == "ball":
             return bool(a.overlaps(b)) or bool(abs(a - b) < self.tolerance * abs(b))
-        if self.system.name in SMALLEST_NORMAL and a != b:
+        if self.system.name in SMALLEST_NORMAL and math.isfinite(a) and math.isfinite(b):
             absolute = self.tolerance if self.logarithms else SMALLEST_NORMAL[self.system.name]
             return abs(a - b) <= self.tolerance * max(abs(a), abs(b)) + absolute
         return bool(a == b)

@@ -86,7 +86,7 @@ class Examination:
         if self.system.name not in SMALLEST_NORMAL:
             return np.zeros(len(self.patterns), dtype=bool)
         tiny = np.array(self.system.tolist(self.probabilities)) < SMALLEST_NORMAL[self.system.name]
-        return tiny & np.isfinite(self.system.tolist(self.oracle.log_prob(self.patterns)))
+        return self.supported & tiny & np.isfinite(self.system.tolist(self.oracle.log_prob(self.patterns)))
 
     @cached_property
     def possible(self) -> Tokens:

@@ -210,14 +210,17 @@ def entropy_is_the_sum(x: Examination) -> Iterator[Fault]:
 
 
 def most_probable_is_a_maximum(x: Examination) -> Iterator[Fault]:
-    """`most_probable` completes the pattern, and no completion is more probable (TypeError: not offered)."""
+    """`most_probable` completes the pattern, and no completion is more probable.
+
+    It may decline: by TypeError where there is no order, by ArithmeticError where balls do not decide it.
+    """
     sequences = x.sequences
     probabilities = x.oracle.probability(sequences)
     for pattern in x.some(x.possible, 8):
         try:
             tokens, probability = x.oracle.most_probable(pattern)
-        except TypeError:
-            return
+        except (TypeError, ArithmeticError):
+            continue
         if ((pattern != x.oracle.mask) & (tokens != pattern)).any():
             yield Fault(pattern.tolist(), f"{tokens.tolist()} does not complete it")
         best = x.system.array([probability])
