@@ -29,7 +29,8 @@ _BLOCK = 2**18
 
 def is_chain(q: Oracle) -> TypeGuard[StateSpaceOracle]:
     """Whether the law is a first-order Markov chain by its form: its states are its tokens."""
-    return isinstance(q, StateSpaceOracle) and _states_are_tokens(q.space, q.arithmetic)
+    with q.arithmetic.context():
+        return isinstance(q, StateSpaceOracle) and _states_are_tokens(q.space, q.arithmetic)
 
 
 def _states_are_tokens(space: StateSpace, system: Arithmetic) -> bool:
@@ -64,9 +65,11 @@ def pairwise_profile(chain: StateSpaceOracle) -> Array:
     O(L V^3 + L^2) if homogeneous, else O(L^2 V^3), in the oracle's log arithmetic.
     """
     law = in_logs(chain)
-    system, space = law.arithmetic, law.space
+    system = law.arithmetic
     with system.context():
-        matrices = {id(t): t.dense(system) for t in space.transitions}
+        space = law.space
+        distinct = {id(t): t for t in space.transitions}
+        matrices = {key: transition.dense(system) for key, transition in distinct.items()}
         steps = [matrices[id(t)] for t in space.transitions]
         if len(matrices) == 1:
             entropies, shared = _homogeneous(space.initial, steps[0], law.length, system)

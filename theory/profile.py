@@ -67,8 +67,8 @@ class Profile(Sequence[Scalar]):
     def h(self, c: Any) -> Any:
         """h(c) = sum_i E H(X_i | X_S), S a Bernoulli(c) set, = L sum_m C(L-1,m) c^m (1-c)^(L-1-m) f(m), in bits.
 
-        c: one number in [0, 1] or `[N]` of them; fractions and "1/3" strings are taken exactly.  Returns one
-        number, or `[N]`, in `arithmetic`; a symbolic profile takes symbols.  Floats: relative error about 1e-14.
+        c: one number in [0, 1] or `[N]` of them; fractions and "1/3" strings are taken exactly, a symbolic
+        profile takes symbols.  Returns one number, or `[N]`, in `arithmetic`; float64: to about 1e-13 L bits.
         ValueError for a c outside [0, 1] or one that `arithmetic` cannot hold.
         """
         points = np.array(c.tolist() if hasattr(c, "tolist") else c, dtype=object)
@@ -115,7 +115,7 @@ def iid_expected_kl(profile: Profile, weights: Any) -> Scalar:
 
     The expected KL of the schedule in which every position falls in step k with probability w_k.
     weights: `[N]`, any N; fractions are exact where the profile is.  Floats: what is summed is
-    w_k (h(c_{k-1}) - h(1)) - (H - h(1)), so independent tokens give 0 and the error is about 1e-14 SI.
+    w_k (h(c_{k-1}) - h(1)) - (H - h(1)), so the error is about 1e-15 SI.
     ValueError unless the weights are non-negative and sum to 1.
     """
     own = infer(weights)

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 
 from oracles import HMM, MarkovChain, NGram, Oracle, uniform_on
-from oracles.arithmetic import arithmetic
 from oracles.testing.strategies import markov_chains, ngrams
 from theory.chain_entropies import is_chain, pairwise_profile
 from theory.subset_entropies import enumerated_profile
@@ -134,5 +133,8 @@ def test_powers_in_several_blocks_equal_enumeration_by_steps() -> None:
 
 def test_precision_follows_the_law() -> None:
     q = MarkovChain(["1/3", "2/3"], STICKY, 20)
-    assert pairwise_profile(q.to("ball", bits=300))[7].rad() < arithmetic("ball").number(2) ** -250
+    assert pairwise_profile(q.to("ball", bits=300))[7].rad() < 2.0**-280
+    independent = NGram(1, ["1/3", "2/3"], 5).to("ball", bits=300)
+    assert is_chain(independent)
+    assert pairwise_profile(independent)[2].rad() < 2.0**-280
     assert str(pairwise_profile(q.to("float32")).dtype) == "torch.float32"
