@@ -1,6 +1,16 @@
 """Claims about masked and discrete diffusion, and the engine that tries to prove and to refute them."""
 
-from proofs_check.claim import Claim, Mutant, Source, Tight, all_claims, claim, claims_in, select
+from proofs_check.claim import (
+    Claim,
+    Mutant,
+    NotCheckable,
+    Source,
+    Tight,
+    all_claims,
+    claim,
+    claims_in,
+    select,
+)
 from proofs_check.evidence import MutantReport, Report, Tightest, Verdict
 from proofs_check.instances import Instance, at, grid
 from proofs_check.relation import Relation, Truth
@@ -11,6 +21,7 @@ __all__ = [
     "Instance",
     "Mutant",
     "MutantReport",
+    "NotCheckable",
     "Relation",
     "Report",
     "Source",

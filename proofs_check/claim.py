@@ -1,20 +1,20 @@
-"""Claims: a published statement as a function that returns a Relation, with what it takes to make it fail.
+r'''Claims: a published statement as a function that returns a Relation, with what it takes to make it fail.
 
     @claim(
-        source=Source("Feng et al. 2025", "arXiv 2502.09622v1").at("consequence of Theorem 4.2"),
-        statement="SER(p) <= 1 - 2^{-KL(q||p)}",
+        source=Source("Feng et al. 2025", "arXiv 2502.09622v1"),
         log_base="2 (bits)",
         instances=grid(q=languages, steps=[1, 2, 3]),
         tight=Tight(at(q=zoo.all_equal(length=3), steps=1)),
         mutants=[Mutant("5% less divergence", constant=Fraction(19, 20))],
     )
-    def ser_from_kl(q, steps, *, constant=1):
-        p = sampler_law(q, IID.uniform(steps))
-        return Relation(-log2(1 - error_rate(q, p)), "<=", constant * relative_entropy(q, p))
+    def error_rate(q, steps, *, constant=1):
+        """-log2(1 - SER(p)) <= KL(q||p)."""
+        law = sampler_law(q, IID.uniform(steps))
+        return Relation(-log2(1 - exact.error_rate(law)), "<=", constant * exact.divergence(law))
 
-Parameters of the function are filled from an instance; keyword-only ones are the constants of the claim,
-which mutants change.  No loop, tolerance or plot belongs in such a file: the engine has them.
-"""
+The docstring is the statement.  Parameters are filled from an instance; keyword-only ones are the constants of
+the claim, which mutants change.  No loop, tolerance or plot belongs in such a file: the engine has them.
+'''
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ __all__ = [
     "Grid",
     "Instance",
     "Mutant",
+    "NotCheckable",
     "Relation",
     "Report",
     "Source",
@@ -75,20 +76,13 @@ class Tight:
     ratio: Any = 1
 
 
-@dataclass(frozen=True)
 class Mutant:
-    """A false variant of the claim that must be refuted.
+    """A false variant of the claim, which must be refuted.
 
     constants: new values of the claim's keyword-only parameters.  without: the hypothesis that is dropped.
     reverse: whether the inequality is turned round.  instances: where to look first, if the claim's own
     instances would not show it.
     """
-
-    name: str
-    constants: Mapping[str, Any]
-    without: str | None
-    reverse: bool
-    instances: Iterable[Instance]
 
     def __init__(
         self,
@@ -99,14 +93,15 @@ class Mutant:
         instances: Iterable[Instance] = (),
         **constants: Any,
     ) -> None:
-        for attribute, value in (
-            ("name", name),
-            ("constants", constants),
-            ("without", without),
-            ("reverse", reverse),
-            ("instances", instances),
-        ):
-            object.__setattr__(self, attribute, value)
+        self.name = name
+        self.without = without
+        self.reverse = reverse
+        self.instances = instances
+        self.constants = constants
+
+
+class NotCheckable(Exception):
+    """Raised by a claim's function, with the reason why no computation here can decide it."""
 
 
 @dataclass(frozen=True)
@@ -124,12 +119,13 @@ class Claim:
     tight: Tight | None = None
     mutants: Sequence[Mutant] = ()
     observations: Callable[[], Sequence[Any]] | None = None
-    notes: tuple[str, ...] = ()
+    notes: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         constants = {
             name
-            for name, parameter in inspect.signature(self.relation).parameters.items()
+            for function in (self.relation, *self.hypotheses.values())
+            for name, parameter in inspect.signature(function).parameters.items()
             if parameter.kind is inspect.Parameter.KEYWORD_ONLY
         }
         for mutant in self.mutants:
@@ -153,7 +149,6 @@ class Claim:
 def claim(
     *,
     source: Source,
-    statement: str,
     log_base: str = "none",
     hypotheses: Mapping[str, Callable[..., Any]] | None = None,
     instances: Iterable[Instance] | None = None,
@@ -165,26 +160,30 @@ def claim(
 ) -> Callable[[Callable[..., Any]], Claim]:
     """Turn a function that returns a Relation, or several that must all hold, into a Claim.
 
-    The id is the file's name and the function's: `feng2025.ser_from_kl`.  hypotheses: name -> predicate of
+    Where there are several, the ratio that is reported is that of the first.
+    The id is the file's name and the function's, `feng2025.error_rate`; the statement is the docstring
+    (ValueError if there is none).  hypotheses: name -> predicate of
     (some of) the same parameters, returning a bool or a Relation; an instance that fails one is skipped.
     search: a hypothesis strategy for each parameter.  observations: a function that returns the Monte Carlo
     runs to compare with the exact values.
     """
 
     def build(function: Callable[..., Any]) -> Claim:
+        if not function.__doc__:
+            raise ValueError(f"claim: expected a docstring that states {function.__name__}, got none")
         return Claim(
             id=f"{function.__module__.rpartition('.')[2]}.{function.__name__}",
             source=source,
-            statement=statement,
+            statement=" ".join(function.__doc__.split()),
             relation=function,
             log_base=log_base,
             hypotheses=hypotheses or {},
             instances=grid() if instances is None else instances,
             search=search or {},
             tight=tight,
-            mutants=tuple(mutants),
+            mutants=mutants,
             observations=observations,
-            notes=tuple(notes),
+            notes=notes,
         )
 
     return build

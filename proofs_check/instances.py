@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,8 +28,8 @@ class Instance:
 
 
 def at(**values: Any) -> Instance:
-    """One instance, described by its values."""
-    return Instance(values, ", ".join(f"{name}={describe(value)}" for name, value in values.items()))
+    """One instance, described by its values; a mapping with one entry names the value: `q={"a coin": coin}`."""
+    return next(iter(grid(**{k: v if isinstance(v, Mapping) else [v] for k, v in values.items()})))
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,11 @@ def grid(**axes: Axis) -> Grid:
     return Grid((axes,))
 
 
+def size_vectors(lengths: Iterable[int], share: int) -> list[list[int]]:
+    """Every way to reveal L positions in at most L / share non-empty steps, up to order, for each length."""
+    return [sizes for length in lengths for sizes in _partitions(length, length // share, length)]
+
+
 def call(function: Callable[..., Any], values: Mapping[str, Any], **constants: Any) -> Any:
     """The function at those of the values that it names as parameters."""
     parameters = inspect.signature(function).parameters
@@ -68,7 +73,9 @@ def describe(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return describe(value.tolist())
     if isinstance(value, list | tuple):
-        return f"[{', '.join(describe(item) for item in value)}]"
+        runs = [(word, len(list(run))) for word, run in itertools.groupby(map(describe, value))]
+        words = [f"{count} x {word}" if count > 3 else ", ".join([word] * count) for word, count in runs]
+        return f"[{', '.join(words)}]"
     return str(value)
 
 
@@ -87,3 +94,13 @@ def _describe_law(law: Oracle) -> str:
     weights = zip(strings, law.arithmetic.tolist(table.reshape(-1)), strict=True)
     shown = [f"{''.join(map(str, tokens))}: {weight}" for tokens, weight in weights if weight != 0]
     return f"{{{', '.join(shown)}}}"
+
+
+def _partitions(total: int, parts: int, largest: int) -> Iterator[list[int]]:
+    """Positive sizes that sum to `total`, descending, at most `parts` of them and none above `largest`."""
+    if total == 0:
+        yield []
+    elif parts > 0:
+        for size in range(min(total, largest), 0, -1):
+            for rest in _partitions(total - size, parts - 1, size):
+                yield [size, *rest]

@@ -13,6 +13,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+import sympy
 from flint import fmpq
 
 from oracles import Result
@@ -144,4 +145,5 @@ def plain_number(name: str, value: Any) -> Any:
 
 def _shown(value: Any) -> str:
     text = str(value)
-    return text if len(text) <= 24 and not certified.is_ball(value) else f"{float(value):.10g}"
+    short = len(text) <= 24 and not certified.is_ball(value)
+    return text if short or isinstance(value, sympy.Expr) else f"{float(value):.10g}"

@@ -10,16 +10,46 @@ from typing import Any
 
 from oracles.arithmetic import arithmetic
 from proofs_check.backends import search
-from proofs_check.claim import Claim, Mutant, Tight
+from proofs_check.claim import Claim, Mutant, NotCheckable
 from proofs_check.evidence import MutantReport, Report, Tightest, Verdict
 from proofs_check.instances import Instance, call
 from proofs_check.relation import Relation, Truth
 
-BITS = 192
-"""Precision of the balls in which claims are evaluated."""
+LEAST_BITS, MOST_BITS = 128, 512
+"""Precisions of the balls in which a claim is evaluated: more where fewer leave it undecided."""
 
 Progress = Callable[[str, int, int], None]
 """Called with a claim's id, the number of pieces of work done, and their number in all."""
+
+
+def verify(claim: Claim, *, seed: int = 0, examples: int = 100, progress: Progress | None = None) -> Report:
+    """Check a claim on its instances, by random search, against Monte Carlo, and through its mutants.
+
+    examples: random instances tried where the claim names search strategies.  Deterministic for a seed.
+    """
+    started = time.perf_counter()
+    try:
+        findings = _examine(claim, seed, examples, progress)
+    except NotCheckable as reason:
+        findings = {"verdict": Verdict.NOT_CHECKABLE, "method": str(reason), "domain": "none"}
+    return Report(
+        id=claim.id,
+        source=str(claim.source),
+        statement=claim.statement,
+        log_base=claim.log_base,
+        hypotheses=tuple(claim.hypotheses),
+        command=claim.command,
+        notes=tuple(claim.notes),
+        seconds=time.perf_counter() - started,
+        **findings,
+    )
+
+
+def verify_all(
+    claims: Iterable[Claim], *, seed: int = 0, examples: int = 100, progress: Progress | None = None
+) -> list[Report]:
+    """Reports on several claims, in their order."""
+    return [verify(claim, seed=seed, examples=examples, progress=progress) for claim in claims]
 
 
 @dataclass(frozen=True)
@@ -32,14 +62,14 @@ class Outcome:
 
     @property
     def truth(self) -> Truth:
-        """Whether all relations hold (of no interest where the hypotheses are not met)."""
+        """Whether all relations hold; of no interest where the hypotheses are not met."""
         return Truth.of(self.relations)
 
     @property
-    def counterexample(self) -> Relation | None:
-        """A relation that rigorously fails although the hypotheses rigorously hold."""
-        certain = (r for r in self.relations if r.truth is Truth.FALSE and r.worth is not Verdict.SUPPORTED)
-        return next(certain, None) if self.met is Truth.TRUE else None
+    def counterexample(self) -> bool:
+        """Whether a relation rigorously fails although the hypotheses rigorously hold."""
+        fails = (r.truth is Truth.FALSE and r.worth is not Verdict.SUPPORTED for r in self.relations)
+        return self.met is Truth.TRUE and any(fails)
 
     def __str__(self) -> str:
         failed = [relation for relation in self.relations if relation.truth is Truth.FALSE]
@@ -47,28 +77,33 @@ class Outcome:
         return f"{self.instance}: {shown}"
 
 
-def evaluate(claim: Claim, instance: Instance, mutant: Mutant | None = None) -> Outcome:
-    """Both sides of the claim, or of its mutant, at an instance."""
-    dropped = mutant.without if mutant else None
-    with arithmetic("ball", bits=BITS).context():
-        met = [
-            Truth.of(call(hypothesis, instance.values))
-            for name, hypothesis in claim.hypotheses.items()
-            if name != dropped
-        ]
-        if Truth.FALSE in met:
-            return Outcome(instance, Truth.FALSE)
-        stated = call(claim.relation, instance.values, **(mutant.constants if mutant else {}))
-        relations = (stated,) if isinstance(stated, Relation) else tuple(stated)
-        if mutant and mutant.reverse:
-            relations = tuple(relation.reversed() for relation in relations)
-        outcome = Outcome(instance, Truth.UNDECIDED if Truth.UNDECIDED in met else Truth.TRUE, relations)
-        _ = outcome.truth  # decided here, at this precision
-        return outcome
+def evaluate(
+    claim: Claim, instance: Instance, mutant: Mutant | None = None, *, bits: int = LEAST_BITS
+) -> Outcome:
+    """Both sides of the claim, or of its mutant, at an instance, with as many bits as it takes to decide it."""
+    with arithmetic("ball", bits=bits).context():
+        outcome = _evaluate(claim, instance, mutant)
+        open_question = outcome.met is not Truth.FALSE and Truth.UNDECIDED in (outcome.met, outcome.truth)
+    if open_question and bits < MOST_BITS:
+        return evaluate(claim, instance, mutant, bits=MOST_BITS)
+    return outcome
+
+
+def _evaluate(claim: Claim, instance: Instance, mutant: Mutant | None) -> Outcome:
+    constants = mutant.constants if mutant else {}
+    hypotheses = [h for name, h in claim.hypotheses.items() if not (mutant and name == mutant.without)]
+    met = [Truth.of(call(hypothesis, instance.values, **constants)) for hypothesis in hypotheses]
+    if Truth.FALSE in met:
+        return Outcome(instance, Truth.FALSE)
+    stated = call(claim.relation, instance.values, **constants)
+    relations = (stated,) if isinstance(stated, Relation) else tuple(stated)
+    if mutant and mutant.reverse:
+        relations = tuple(relation.reversed() for relation in relations)
+    return Outcome(instance, Truth.UNDECIDED if Truth.UNDECIDED in met else Truth.TRUE, relations)
 
 
 @dataclass
-class Tally:
+class _Tally:
     """What has been seen so far of one claim."""
 
     checked: int = 0
@@ -78,159 +113,118 @@ class Tally:
     tightest: Tightest | None = None
     witness: str = ""
 
-    def add(self, outcome: Outcome) -> bool:
-        """Count an outcome; False once the claim is refuted."""
-        if outcome.met is Truth.FALSE:
+    def add(self, outcome: Outcome) -> None:
+        """Count an outcome; one whose hypotheses are in doubt counts only if it would be a counterexample."""
+        if outcome.met is Truth.FALSE or (outcome.met is Truth.UNDECIDED and outcome.truth is Truth.TRUE):
             self.skipped += 1
-            return True
+            return
         self.checked += 1
-        for relation in outcome.relations:
-            self.methods.setdefault(relation.method)
-            self._see(outcome, relation)
-        if outcome.counterexample is not None:
-            self._weaken(Verdict.REFUTED, outcome)
-        elif outcome.met is Truth.UNDECIDED or outcome.truth is not Truth.TRUE:
-            self._weaken(Verdict.UNDECIDED, outcome)
-        return self.verdict is not Verdict.REFUTED
-
-    def _see(self, outcome: Outcome, relation: Relation) -> None:
-        if relation.worth.strength < self.verdict.strength:
-            self.verdict = relation.worth
-        ratio = relation.ratio
+        worth = min((relation.worth for relation in outcome.relations), key=lambda worth: worth.strength)
+        if outcome.counterexample:
+            worth = Verdict.REFUTED
+        elif outcome.truth is not Truth.TRUE:
+            worth = Verdict.UNDECIDED
+        if worth.strength < self.verdict.strength:
+            self.verdict = worth
+            self.witness = str(outcome) if worth in (Verdict.REFUTED, Verdict.UNDECIDED) else ""
+        self.methods |= dict.fromkeys(relation.method for relation in outcome.relations)
+        ratio = outcome.relations[0].ratio
         if ratio is not None and (self.tightest is None or ratio > self.tightest.ratio):
             self.tightest = Tightest(ratio, str(outcome.instance))
 
-    def _weaken(self, verdict: Verdict, outcome: Outcome) -> None:
-        if verdict.strength < self.verdict.strength:
-            self.verdict, self.witness = verdict, str(outcome)
 
-
-def verify(claim: Claim, *, seed: int = 0, examples: int = 100, progress: Progress | None = None) -> Report:
-    """Check a claim on its instances, by random search, against Monte Carlo, and through its mutants.
-
-    examples: random instances tried where the claim names search strategies.  Deterministic for a seed.
-    """
-    started = time.perf_counter()
+def _examine(claim: Claim, seed: int, examples: int, progress: Progress | None) -> dict[str, Any]:
+    """The findings of a report."""
     instances = list(claim.instances)
     runs = list(claim.observations()) if claim.observations else []
-    work = _Work(claim.id, len(instances) + len(claim.mutants) + len(runs) + 2, progress)
-    tally = Tally()
-    for instance in instances:
-        work.done()
-        if not tally.add(evaluate(claim, instance)):
-            break
-    listed = tally.checked
-    if claim.search and tally.verdict is not Verdict.REFUTED:
-        _search(claim, tally, examples, seed)
-    work.done()
-    failures = _tightness(claim.tight, claim, tally)
-    work.done()
-    mutants = tuple(work.of(_attack(claim, mutant, examples, seed)) for mutant in claim.mutants)
-    compared = [work.of(run.compare(seed + index)) for index, run in enumerate(runs)]
+    work = _Work(claim.id, len(instances) + 2 + len(claim.mutants) + len(runs), progress)
+    tally = _Tally()
+    for instance in itertools.takewhile(lambda _: tally.verdict is not Verdict.REFUTED, instances):
+        tally.add(work.done(evaluate(claim, instance)))
+    domain = [f"{tally.checked} listed instances"]
+    domain += work.done(_search(claim, tally, examples, seed))
+    failures = work.done(_tightness(claim, tally))
+    domain += [f"{tally.skipped} skipped, hypotheses not met"] if tally.skipped else []
+    mutants = tuple(work.done(_attack(claim, mutant, examples, seed)) for mutant in claim.mutants)
+    compared = [work.done(run.compare(seed + number)) for number, run in enumerate(runs)]
     verdict = tally.verdict if tally.checked else Verdict.VACUOUS
-    if verdict is Verdict.REFUTED:
-        failures.append(f"refuted: {tally.witness}")
-    failures += [
-        f"a mutant survives: {mutant}" for mutant in mutants if mutant.verdict is not Verdict.REFUTED
-    ]
+    failures += [f"refuted: {tally.witness}"] if verdict is Verdict.REFUTED else []
+    failures += [f"a mutant survives: {m}" for m in mutants if m.verdict is not Verdict.REFUTED]
     failures += [f"Monte Carlo disagrees: {result.text}" for result in compared if not result.agrees]
-    return Report(
-        id=claim.id,
-        source=str(claim.source),
-        statement=claim.statement,
-        log_base=claim.log_base,
-        hypotheses=tuple(claim.hypotheses),
-        domain=_domain(listed, tally),
-        verdict=verdict,
-        method=", ".join(tally.methods) if tally.checked else "none: no instance meets the hypotheses",
-        tightest=tally.tightest,
-        mutants=mutants,
-        monte_carlo="; ".join(result.text for result in compared),
-        error_probability=sum((result.error_probability for result in compared), 0.0),
-        witness=tally.witness,
-        command=claim.command,
-        seconds=time.perf_counter() - started,
-        notes=claim.notes,
-        failures=tuple(failures),
-    )
-
-
-def verify_all(
-    claims: Iterable[Claim], *, seed: int = 0, examples: int = 100, progress: Progress | None = None
-) -> list[Report]:
-    """Reports on several claims, in their order."""
-    return [verify(claim, seed=seed, examples=examples, progress=progress) for claim in claims]
+    return {
+        "verdict": verdict,
+        "method": ", ".join(tally.methods) or "no instance meets the hypotheses",
+        "domain": ", ".join(domain),
+        "tightest": tally.tightest,
+        "mutants": mutants,
+        "monte_carlo": "; ".join(result.text for result in compared),
+        "error_probability": sum((result.error_probability for result in compared), 0.0),
+        "witness": tally.witness,
+        "failures": tuple(failures),
+    }
 
 
 @dataclass
 class _Work:
-    """Counts pieces of work and tells the caller."""
+    """Counts pieces of work, and tells the caller."""
 
     id: str
     total: int
     progress: Progress | None
     count: int = 0
 
-    def done(self) -> None:
+    def done(self, result: Any) -> Any:
+        """Pass on the result of a piece of work."""
         self.count += 1
         if self.progress is not None:
             self.progress(self.id, self.count, self.total)
-
-    def of(self, value: Any) -> Any:
-        self.done()
-        return value
+        return result
 
 
-def _search(claim: Claim, tally: Tally, examples: int, seed: int) -> None:
-    """Random instances; the smallest violation found, if any, becomes the witness."""
+def _search(claim: Claim, tally: _Tally, examples: int, seed: int) -> list[str]:
+    """Try random instances; the smallest counterexample, if there is one, becomes the witness."""
+    if not claim.search or tally.verdict is Verdict.REFUTED:
+        return []
+    before = tally.checked
 
-    def violates(instance: Instance) -> bool:
+    def refutes(instance: Instance) -> bool:
         outcome = evaluate(claim, instance)
-        if outcome.counterexample is None:
+        if not outcome.counterexample:
             tally.add(outcome)
-        return outcome.counterexample is not None
+        return outcome.counterexample
 
-    smallest = search.smallest(claim.search, violates, examples=examples, seed=seed)
+    smallest = search.smallest(claim.search, refutes, examples=examples, seed=seed)
     if smallest is not None:
         tally.add(evaluate(claim, smallest))
+    return [f"{tally.checked - before} by random search"]
 
 
-def _tightness(tight: Tight | None, claim: Claim, tally: Tally) -> list[str]:
+def _tightness(claim: Claim, tally: _Tally) -> list[str]:
     """Evaluate the instance that is said to be tight, and say so if it is not."""
-    if tight is None:
+    if claim.tight is None:
         return []
-    outcome = evaluate(claim, tight.instance)
+    instance, wanted = claim.tight.instance, float(claim.tight.ratio)
+    outcome = evaluate(claim, instance)
     tally.add(outcome)
     if outcome.met is not Truth.TRUE:
-        return [f"the tight instance does not meet the hypotheses: {tight.instance}"]
-    ratios = [relation.ratio for relation in outcome.relations if relation.ratio is not None]
-    reached = max(ratios, default=1.0 if outcome.truth is Truth.TRUE else 0.0)
-    if reached >= float(tight.ratio) * (1 - 1e-9):
+        return [f"the tight instance does not meet the hypotheses: {instance}"]
+    reached = outcome.relations[0].ratio
+    if reached is not None and reached >= wanted * (1 - 1e-9):
         return []
-    return [f"called tight at ratio {tight.ratio}, but {reached:.6g} at {tight.instance}"]
+    return [f"called tight at ratio {wanted:.6g}, but {reached} at {instance}"]
 
 
 def _attack(claim: Claim, mutant: Mutant, examples: int, seed: int) -> MutantReport:
     """A certified counterexample to a mutant: at its own instances, at the claim's, then at random."""
 
-    def violates(instance: Instance) -> bool:
-        return evaluate(claim, instance, mutant).counterexample is not None
+    def refutes(instance: Instance) -> bool:
+        return evaluate(claim, instance, mutant).counterexample
 
     near = () if claim.tight is None else (claim.tight.instance,)
     listed = itertools.chain(mutant.instances, near, claim.instances)
-    found = next(filter(violates, listed), None)
+    found = next(filter(refutes, listed), None)
     if found is None and claim.search:
-        found = search.smallest(claim.search, violates, examples=examples, seed=seed)
+        found = search.smallest(claim.search, refutes, examples=examples, seed=seed)
     if found is None:
         return MutantReport(mutant.name, Verdict.UNDECIDED, "no counterexample found")
     return MutantReport(mutant.name, Verdict.REFUTED, str(evaluate(claim, found, mutant)))
-
-
-def _domain(listed: int, tally: Tally) -> str:
-    """What was looked at, in words."""
-    parts = [f"{listed} listed instance{'s' * (listed != 1)}"]
-    if tally.checked > listed:
-        parts.append(f"{tally.checked - listed} more by random search")
-    if tally.skipped:
-        parts.append(f"{tally.skipped} skipped: hypotheses not met")
-    return ", ".join(parts)

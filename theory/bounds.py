@@ -6,14 +6,13 @@ in bits; an error in nats is named so.
 
 from __future__ import annotations
 
-from fractions import Fraction
-from math import ceil, isqrt, prod
+from math import isqrt, prod
 from typing import Any
 
 from flint import arb, ctx, fmpq
 
 from oracles.arithmetic import arithmetic
-from theory.log_sums import LogSum, log2
+from theory.log_sums import LogSum, log2, rational
 
 # ------------------------------------------------------------------ enough steps
 
@@ -33,36 +32,44 @@ def perplexity_bound(error: Any, eps: Any, vocab_size: int) -> Any:
     return error + 4 * eps * log2(vocab_size)
 
 
-def perplexity_steps(order: int, eps: Fraction) -> int:
+def perplexity_steps(order: int, eps: Any) -> int:
     """ceil((n-1) / eps^n), the steps of Thm 4.2 with its unstated constant read as 1."""
-    return ceil((order - 1) / eps**order)
+    return int(((order - 1) / rational(eps) ** order).ceil())
 
 
-def perplexity_length(order: int, eps: Fraction) -> int:
+def perplexity_length(order: int, eps: Any) -> int:
     """The smallest L > (n-1) / eps^{n+1/2}, the length of Thm 4.2 with its unstated constant read as 1."""
-    return isqrt(int((order - 1) ** 2 / eps ** (2 * order + 1))) + 1
+    return isqrt(int(((order - 1) ** 2 / rational(eps) ** (2 * order + 1)).floor())) + 1
 
 
 def least_divergence(error_rate: Any) -> LogSum:
     """-log2(1 - SER) <= KL(q||p), the exact form of SER <= 1 - 2^{-KL}.  Source: data processing."""
-    return -log2(1 - error_rate)
+    return -log2(1 - rational(error_rate))
 
 
 def perturbation_error(amount: Any, vocab_size: int) -> LogSum:
     """-log2(1 - a + a/V): the largest KL(q || (1-a) q + a/V) over all q, attained by deterministic ones."""
-    return -log2(1 - amount + fmpq(1, vocab_size) * amount)
+    return -log2(1 - (1 - fmpq(1, vocab_size)) * rational(amount))
 
 
 # ------------------------------------------------------------------ too few steps
 
 
-def too_few_steps(length: int, valid: Any) -> arb:
-    """C L with C = (1 - valid) / (2 ln 2): up to this many steps the equal pairs have SER > 1/2, a ball.
+def too_few_steps(valid: Any) -> arb:
+    """C = (1 - valid) / (2 ln 2), a ball: with N <= C L iid steps the equal pairs have SER > 1/2.
 
     valid: the largest probability that a pair revealed in one step comes out equal, 1/V for an ideal
     denoiser, `largest_collision` for a learned one.  Source: Feng et al. 2025, Thm 4.4, in our explicit form.
     """
-    return (1 - arb(valid)) * length / (2 * arb.const_log2())
+    return (1 - arb(valid)) / (2 * arb.const_log2())
+
+
+def whole(ball: arb) -> int:
+    """The largest integer below a ball.  ArithmeticError if the ball does not tell which it is."""
+    integer = ball.floor().unique_fmpz()
+    if integer is None:
+        raise ArithmeticError(f"the whole part of {ball} is not decided; use more bits")
+    return int(integer)
 
 
 def largest_collision(error_nats: Any, vocab_size: int, peaks: int = 1) -> arb:
@@ -90,7 +97,7 @@ def peak_bracket(error_nats: Any, vocab_size: int, peaks: int = 1) -> tuple[fmpq
     if not 1 <= peaks < vocab_size:
         raise ValueError(f"peaks: expected a number in 1..{vocab_size - 1}, got {peaks}")
     with arithmetic("ball", bits=ctx.prec).context():
-        target = arb(_rational(error_nats))
+        target = arb(error_nats if isinstance(error_nats, arb) else rational(error_nats))
         if not target > 0:
             raise ValueError(f"error_nats: expected a positive number, got {error_nats}")
         low, high = fmpq(1, vocab_size), fmpq(1, peaks)
@@ -120,7 +127,3 @@ def pairs_validity_bound(length: int, steps: int, vocab_size: int) -> fmpq:
     rest = range(length, 0, -2)
     numerator = prod(vocab_size * (r - 1) - (vocab_size - 1) * (-(-r // steps) - 1) for r in rest)
     return fmpq(numerator, prod(vocab_size * (r - 1) for r in rest))
-
-
-def _rational(value: Any) -> Any:
-    return fmpq(value.numerator, value.denominator) if isinstance(value, Fraction) else value

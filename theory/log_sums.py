@@ -16,8 +16,12 @@ from typing import Any
 from flint import arb, ctx, fmpq, fmpz
 
 from oracles.arithmetic import arithmetic
+from oracles.arithmetic.rational import RationalArithmetic
 
 _FIRST_BITS = 64
+
+rational = RationalArithmetic().number
+"""An int, fraction, "1/3" string, fmpz or fmpq as fmpq.  TypeError for anything else."""
 
 
 class LogSum:
@@ -37,7 +41,7 @@ class LogSum:
     @classmethod
     def of(cls, value: Any) -> LogSum:
         """A LogSum or a rational as a LogSum.  TypeError for anything else."""
-        return value if isinstance(value, LogSum) else cls({2: _rational(value)})
+        return value if isinstance(value, LogSum) else cls({2: rational(value)})
 
     # ------------------------------------------------------------------ arithmetic
 
@@ -70,7 +74,7 @@ class LogSum:
             return self.enclosure() * factor
         if not _is_rational(factor):
             return NotImplemented
-        scale = _rational(factor)
+        scale = rational(factor)
         return LogSum({a: c * scale for a, c in self._coefficients.items()})
 
     __rmul__ = __mul__
@@ -78,7 +82,7 @@ class LogSum:
     def __truediv__(self, divisor: Any) -> Any:
         if isinstance(divisor, arb):
             return self.enclosure() / divisor
-        return self * (1 / _rational(divisor)) if _is_rational(divisor) else NotImplemented
+        return self * (1 / rational(divisor)) if _is_rational(divisor) else NotImplemented
 
     # ------------------------------------------------------------------ value and sign
 
@@ -147,7 +151,7 @@ class LogSum:
 
 def log2(value: Any) -> LogSum:
     """log2 of a positive rational, exactly.  ValueError if it is not positive."""
-    number = _rational(value)
+    number = rational(value)
     if number <= 0:
         raise ValueError(f"value: expected a positive rational, got {value}")
     return LogSum({int(number.p): fmpq(1)}) - LogSum({int(number.q): fmpq(1)})
@@ -157,7 +161,7 @@ def entropy(probabilities: Iterable[Any]) -> LogSum:
     """The sum of -p log2 p in bits, with 0 log 0 = 0.  ValueError for a negative entry."""
     terms: dict[int, fmpq] = {}
     for value in probabilities:
-        _accumulate(terms, -_rational(value), _rational(value))
+        _accumulate(terms, -rational(value), rational(value))
     return LogSum(terms)
 
 
@@ -165,7 +169,7 @@ def relative_entropy(p: Iterable[Any], q: Iterable[Any]) -> LogSum:
     """KL(p || q) = sum p log2(p/q) in bits over matching entries.  ValueError if it is infinite."""
     terms: dict[int, fmpq] = {}
     for left, right in zip(p, q, strict=True):
-        weight, other = _rational(left), _rational(right)
+        weight, other = rational(left), rational(right)
         if weight != 0 and other == 0:
             raise ValueError(
                 "q: expected positive entries wherever p has one, got 0: the divergence is infinite"
@@ -226,12 +230,3 @@ def _is_rational(value: Any) -> bool:
 
 def _is_exact(value: Any) -> bool:
     return isinstance(value, LogSum) or _is_rational(value)
-
-
-def _rational(value: Any) -> fmpq:
-    """int, Fraction, fmpq or fmpz as fmpq."""
-    if not _is_rational(value):
-        raise TypeError(f"expected a rational, got {value!r} of type {type(value).__name__}")
-    if isinstance(value, fmpq | fmpz):
-        return fmpq(value)
-    return fmpq(int(value.numerator), int(value.denominator))

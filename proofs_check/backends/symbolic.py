@@ -22,24 +22,27 @@ def accepts(value: Any) -> bool:
 def signs(lhs: Any, rhs: Any, tolerance: float = 0.0) -> set[int]:
     """The signs that lhs - rhs may have while its symbols range over what they are assumed to be.
 
-    An identity is decided by simplification.  For positive symbols, a quotient of polynomials all of whose
-    coefficients have one sign has that sign; anything else is left undecided.
+    An identity is decided by simplification.  A quotient whose numerator and denominator, expanded, are sums
+    of terms of one sign (for positive symbols: coefficients of one sign) has a sign; anything else is left
+    undecided.
     """
     difference = sympy.simplify(_expression(lhs) - _expression(rhs))
     if difference.is_zero:
         return {0}
-    sign = 1
-    for part in sympy.fraction(sympy.together(difference)):
-        sign *= _sign(sympy.expand(part))
-    return {sign} if sign else {-1, 0, 1}
+    numerator, denominator = (
+        _signs(sympy.expand(part)) for part in sympy.fraction(sympy.together(difference))
+    )
+    return {a * b for a in numerator for b in denominator} if 0 not in denominator else {-1, 0, 1}
 
 
-def _sign(expression: sympy.Expr) -> int:
-    """1 or -1 if every term of the sum has that sign wherever the symbols may be, else 0."""
+def _signs(expression: sympy.Expr) -> set[int]:
+    """The signs that a sum may have, judged term by term."""
     terms = sympy.Add.make_args(expression)
-    if all(term.is_positive for term in terms):
-        return 1
-    return -1 if all(term.is_negative for term in terms) else 0
+    if all(term.is_nonnegative for term in terms):
+        return {1} if any(term.is_positive for term in terms) else {0, 1}
+    if all(term.is_nonpositive for term in terms):
+        return {-1} if any(term.is_negative for term in terms) else {-1, 0}
+    return {-1, 0, 1}
 
 
 def _expression(value: Any) -> sympy.Expr:

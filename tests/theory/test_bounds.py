@@ -45,8 +45,16 @@ def test_constants_for_a_learned_denoiser(error, collision, constant):
     with arithmetic("ball", bits=128).context():
         largest = bounds.largest_collision(error, 16)
         assert float(largest) == pytest.approx(collision, abs=5e-7)
-        assert float(bounds.too_few_steps(1, largest)) == pytest.approx(constant, abs=5e-6)
-        assert float(bounds.too_few_steps(1000, fmpq(1, 16))) == pytest.approx(676.2633, abs=5e-5)
+        assert float(bounds.too_few_steps(largest)) == pytest.approx(constant, abs=5e-6)
+
+
+def test_constant_for_an_ideal_denoiser():
+    with arithmetic("ball", bits=128).context():
+        constant = bounds.too_few_steps(fmpq(1, 16))
+        assert float(constant) == pytest.approx(0.6762633, abs=5e-8)
+        assert bounds.whole(1000 * constant) == 676
+        with pytest.raises(ArithmeticError, match="not decided"):
+            bounds.whole(arb(3, 1e-9))
 
 
 @pytest.mark.parametrize(("length", "vocab_size"), [(4, 2), (6, 3), (8, 16)])

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from math import comb, factorial, prod
+from typing import Any
 
-from flint import fmpq, fmpq_poly
+from flint import arb, fmpq, fmpq_poly
 
-from theory.log_sums import LogSum, log2
+from theory.log_sums import LogSum, log2, rational
 
 Rational = int | Fraction | fmpq
 
@@ -24,23 +25,22 @@ def same_step(weights: Sequence[Rational]) -> fmpq:
     return sum((weight * weight for weight in _exact(weights)), fmpq(0))
 
 
-def pairs_error_rate(
-    together: Rational, length: int, vocab_size: int, *, valid: Rational | None = None
-) -> fmpq:
+def pairs_error_rate(together: Rational, length: int, vocab_size: int, *, valid: Any = None) -> Any:
     """SER of L/2 independent pairs of equal tokens, uniform over V, under an iid schedule:
 
         SER = 1 - (1 - (1 - valid) together)^{L/2}.
 
     together: sum_k w_k^2 (`same_step`; 1/N for N equal weights).  valid: the probability that a pair revealed
-    in one step comes out equal, 1/V unless the denoiser is not ideal.  ValueError for an odd length.
+    in one step comes out equal, 1/V unless the denoiser is not ideal; if it is a ball, so is the SER.
+    ValueError for an odd length.
     """
-    chance = fmpq(1, vocab_size) if valid is None else _rational(valid)
-    return 1 - (1 - (1 - chance) * _rational(together)) ** _half(length)
+    chance = fmpq(1, vocab_size) if valid is None else valid if isinstance(valid, arb) else rational(valid)
+    return 1 - (1 - (1 - chance) * rational(together)) ** _half(length)
 
 
 def pairs_expected_divergence(together: Rational, length: int, vocab_size: int) -> LogSum:
     """E KL = (L/2) together log2 V of the equal pairs under an iid schedule, in bits."""
-    return _half(length) * _rational(together) * log2(vocab_size)
+    return _half(length) * rational(together) * log2(vocab_size)
 
 
 def pairs_error_rate_of_sizes(sizes: Sequence[int], vocab_size: int) -> fmpq:
@@ -116,11 +116,7 @@ def _half(length: int) -> int:
 
 
 def _exact(weights: Sequence[Rational]) -> list[fmpq]:
-    exact = [_rational(weight) for weight in weights]
+    exact = [rational(weight) for weight in weights]
     if sum(exact, fmpq(0)) != 1 or min(exact) < 0:
         raise ValueError(f"weights: expected non-negative rationals that sum to 1, got {list(weights)}")
     return exact
-
-
-def _rational(value: Rational) -> fmpq:
-    return fmpq(value.numerator, value.denominator) if isinstance(value, Fraction) else fmpq(value)
