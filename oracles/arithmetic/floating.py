@@ -80,7 +80,11 @@ class FloatArithmetic(Arithmetic):
         return torch.ones(shape, dtype=self.dtype, device=self.device)
 
     def index(self, integers: NDArray[np.int64]) -> torch.Tensor:
-        return torch.as_tensor(integers, device=self.device)
+        return self._moved(integers)
+
+    def _moved(self, values: NDArray[Any]) -> torch.Tensor:
+        # Torch takes no reversed or read-only views, as slices and broadcasts are.
+        return torch.as_tensor(np.array(values, order="C"), device=self.device)
 
     def stack(self, arrays: Sequence[torch.Tensor], axis: int = 0) -> torch.Tensor:
         return torch.stack(list(arrays), axis)
@@ -96,7 +100,7 @@ class FloatArithmetic(Arithmetic):
         return values.sum(axis) if axis != () else values
 
     def where(self, mask: NDArray[np.bool_], yes: torch.Tensor, no: torch.Tensor) -> torch.Tensor:
-        return torch.where(torch.as_tensor(mask, device=self.device), yes, no)
+        return torch.where(self._moved(mask), yes, no)
 
     def divide(self, numerator: torch.Tensor, denominator: torch.Tensor) -> torch.Tensor:
         if bool((denominator == 0).any()):
@@ -123,6 +127,8 @@ class FloatArithmetic(Arithmetic):
 
     def draw(self, weights: torch.Tensor, rng: np.random.Generator) -> NDArray[np.int64]:
         cumulative = weights.double().cumsum(-1)
+        if bool((cumulative[:, -1] == 0).any()):
+            raise ZeroDivisionError("cannot draw from weights that sum to zero")
         uniform = torch.as_tensor(rng.random(cumulative.shape[0]), device=self.device)
         point = uniform * cumulative[:, -1]
         chosen = torch.searchsorted(cumulative, point[:, None], right=True)[:, 0]
