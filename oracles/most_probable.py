@@ -64,7 +64,7 @@ def _read(probabilities: Array, system: Arithmetic) -> Values:
         return np.log2(probabilities.double().cpu().numpy())
 
 
-def _times(left: Values, right: Values) -> Values:
+def _times(left: Values, right: Values | Scalar) -> Values:
     return left + right if left.dtype == np.float64 else left * right
 
 

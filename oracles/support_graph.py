@@ -31,7 +31,7 @@ def support_graph(law: Oracle) -> nx.DiGraph:
     """
     possible = law.support()
     if isinstance(possible, NGram) and _constant(possible.transitions):
-        return _ngram_graph(possible.initial, possible.transitions[0])
+        return _ngram_graph(np.asarray(possible.initial), possible.transitions[0])
     if isinstance(possible, HMM) and _constant(possible.transitions) and _constant(possible.emissions):
         return _hmm_graph(possible.initial, possible.transitions[0], possible.emissions[0])
     return _layered_graph(possible)

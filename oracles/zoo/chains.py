@@ -57,7 +57,8 @@ def noisy_cycle(length: int, size: int = 5, noise: Probability = "1/10") -> Mark
 def trigram(length: int, keep: Probability = "3/4") -> NGram:
     """Two tokens; the next is the exclusive or of the last two with probability `keep`; uniform start.
 
-    Any two tokens are independent and uniform: what the law knows, it knows about three or more at a time.
+    Tokens one or two places apart are independent and uniform, so no chain on single tokens learns anything;
+    three places apart they agree with probability keep^2 + (1 - keep)^2.
     H = min(L, 2) + max(L-2, 0) h(keep) bits.
     """
     kept = read_probability("keep", keep)

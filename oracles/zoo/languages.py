@@ -11,8 +11,8 @@ from oracles.validation import read_count
 from oracles.zoo.chains import all_equal
 from oracles.zoo.reading import read_even
 
-EDGE_LIMIT = 10**6
-"""Largest number of edges of a code's trellis that is built."""
+EDGE_LIMIT = 10**5
+"""Largest number of edges at one position of a code's trellis that is built."""
 
 
 def equal_pairs(length: int, vocab_size: int = 2) -> Product:
@@ -66,6 +66,11 @@ def mds_code(length: int, dimension: int, vocab_size: int) -> FormalLanguage:
     if not read_count("dimension", dimension) <= length:
         raise ValueError(f"dimension: expected at most {length}, the length, got {dimension}")
     checks = length - dimension
+    if prime ** (min(length - 1, checks) + 1) > EDGE_LIMIT:
+        raise ValueError(
+            f"length: the trellis of a [{length}, {dimension}] code over {prime} tokens has more than "
+            f"{EDGE_LIMIT} edges at one position"
+        )
     columns = [tuple(pow(point, power, prime) for power in range(checks)) for point in range(prime)]
     infinity = (0,) * (checks - 1) + (1,) * min(checks, 1)
     return _linear_code([*columns, infinity][:length], prime)
@@ -76,8 +81,6 @@ def _linear_code(columns: list[tuple[int, ...]], prime: int) -> FormalLanguage:
     zero = (0,) * len(columns[0])
     layers, reached = [], {zero: None}
     for column in columns:
-        if len(reached) * prime > EDGE_LIMIT:
-            raise ValueError(f"length: a code of more than {EDGE_LIMIT} edges at one position is too large")
         layer = [
             (state, token, tuple((s + token * c) % prime for s, c in zip(state, column, strict=True)))
             for state in reached
