@@ -118,7 +118,7 @@ class Claim:
     search: Mapping[str, Any] = field(default_factory=dict)
     tight: Tight | None = None
     mutants: Sequence[Mutant] = ()
-    observations: Callable[[], Sequence[Any]] | None = None
+    observations: Sequence[Any] = ()
     notes: Sequence[str] = ()
 
     def __post_init__(self) -> None:
@@ -155,7 +155,7 @@ def claim(
     search: Mapping[str, Any] | None = None,
     tight: Tight | None = None,
     mutants: Sequence[Mutant] = (),
-    observations: Callable[[], Sequence[Any]] | None = None,
+    observations: Sequence[Any] = (),
     notes: Sequence[str] = (),
 ) -> Callable[[Callable[..., Any]], Claim]:
     """Turn a function that returns a Relation, or several that must all hold, into a Claim.
@@ -164,8 +164,8 @@ def claim(
     The id is the file's name and the function's, `feng2025.error_rate`; the statement is the docstring
     (ValueError if there is none).  hypotheses: name -> predicate of
     (some of) the same parameters, returning a bool or a Relation; an instance that fails one is skipped.
-    search: a hypothesis strategy for each parameter.  observations: a function that returns the Monte Carlo
-    runs to compare with the exact values.
+    search: a hypothesis strategy for each parameter.  observations: Monte Carlo runs to compare
+    with exact values (`backends.monte_carlo`).
     """
 
     def build(function: Callable[..., Any]) -> Claim:

@@ -13,6 +13,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import sympy
 from flint import fmpq
 
@@ -38,7 +39,7 @@ class Truth(Enum):
             return value
         if isinstance(value, Relation):
             return value.truth
-        if isinstance(value, bool):
+        if isinstance(value, bool | np.bool_):
             return cls.TRUE if value else cls.FALSE
         truths = [relation.truth for relation in value]
         if cls.FALSE in truths:

@@ -136,8 +136,8 @@ class _Tally:
 def _examine(claim: Claim, seed: int, examples: int, progress: Progress | None) -> dict[str, Any]:
     """The findings of a report."""
     instances = list(claim.instances)
-    runs = list(claim.observations()) if claim.observations else []
-    work = _Work(claim.id, len(instances) + 2 + len(claim.mutants) + len(runs), progress)
+    pieces = len(instances) + 2 + len(claim.mutants) + len(claim.observations)
+    work = _Work(claim.id, pieces, progress)
     tally = _Tally()
     for instance in itertools.takewhile(lambda _: tally.verdict is not Verdict.REFUTED, instances):
         tally.add(work.done(evaluate(claim, instance)))
@@ -146,7 +146,7 @@ def _examine(claim: Claim, seed: int, examples: int, progress: Progress | None) 
     failures = work.done(_tightness(claim, tally))
     domain += [f"{tally.skipped} skipped, hypotheses not met"] if tally.skipped else []
     mutants = tuple(work.done(_attack(claim, mutant, examples, seed)) for mutant in claim.mutants)
-    compared = [work.done(run.compare(seed + number)) for number, run in enumerate(runs)]
+    compared = [work.done(run.compare(seed + number)) for number, run in enumerate(claim.observations)]
     verdict = tally.verdict if tally.checked else Verdict.VACUOUS
     failures += [f"refuted: {tally.witness}"] if verdict is Verdict.REFUTED else []
     failures += [f"a mutant survives: {m}" for m in mutants if m.verdict is not Verdict.REFUTED]

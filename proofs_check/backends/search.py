@@ -33,6 +33,7 @@ def smallest(
     @hypothesis.settings(
         max_examples=examples,
         database=None,
+        derandomize=False,
         deadline=None,
         phases=(Phase.generate, Phase.shrink),
         report_multiple_bugs=False,

@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 
 from oracles import NGram, Oracle, Table, zoo
 from oracles.testing import strategies
-from proofs_check import Mutant, Relation, Source, Tight, at, claim, grid
+from proofs_check import Mutant, NotCheckable, Relation, Source, Tight, at, claim, grid
 from proofs_check.backends.monte_carlo import SequenceErrors, TokenErrors
 from proofs_check.instances import size_vectors
-from theory import IID, FixedSizes, Partition, bounds, log2_token_error_rate, sampler_law, sequence_error_rate
+from theory import IID, FixedSizes, Partition, bounds, sampler_law
 from theory import exact_information as exact
 from theory.denoisers import Function, Ideal, Perturbed
 from theory.laws import closed_forms
@@ -75,7 +75,7 @@ ANY_LAW = strategies.oracles(max_vocab=3, max_length=3)
 def sampled(q: Oracle, weights: list, a: fmpq | int = 0) -> SamplerLaw:
     """What an iid schedule samples with the denoiser that answers (1-a) ideal + a uniform."""
     table = Table.of(q)  # the same law; a table answers all patterns of a short sequence fastest
-    return sampler_law(table, IID(weights), Perturbed(Ideal(table), a))
+    return sampler_law(table, IID(weights), Perturbed(Ideal(table), a) if a else None)
 
 
 def uniform(steps: int) -> list[fmpq]:
@@ -111,7 +111,7 @@ def guessing(q: Oracle, law: list) -> Function:
         eps=[HALF, fmpq(3, 4), fmpq(9, 10)],
         a=[0, TENTH],
     ),
-    tight=Tight(at(q=zoo.sticky_chain(6, stay=1), eps=HALF, a=1), ratio=fmpq(5, 18)),
+    tight=Tight(at(q=zoo.all_equal(6), eps=HALF, a=1), ratio=fmpq(5, 18)),
     mutants=[Mutant("without 4 eps log V", slack=0)],
     notes=["Loose by far: Theorem A needs no more than N = 1/(4 eps) steps, whatever n and L are."],
 )
@@ -153,10 +153,9 @@ def perplexity_at_length(n, family, eps, *, steps=None):
         Mutant("total correlation in place of SI", correlation=exact.total_correlation),
         Mutant("reversed", reverse=True),
     ],
-    observations=lambda: [
-        TokenErrors(q, IID.uniform(2), log2_token_error_rate(q, IID.uniform(2), d), denoiser=d)
-        for q in [zoo.golden_mean(3)]
-        for d in [None, Perturbed(Ideal(q), TENTH)]
+    observations=[
+        TokenErrors(zoo.golden_mean(3), IID.uniform(2)),
+        TokenErrors(zoo.golden_mean(3), IID.uniform(2), Perturbed(Ideal(zoo.golden_mean(3)), TENTH)),
     ],
 )
 def perplexity_of_any_law(q, steps, a, *, learned=1, correlation=exact.correlation):
@@ -198,9 +197,9 @@ def perplexity_constant(length, steps, *, constant=1):
         Mutant("divergence in nats", constant=fmpq(7, 10)),
         Mutant("reversed", reverse=True),
     ],
-    observations=lambda: [
-        SequenceErrors(q, IID.uniform(2), sequence_error_rate(q, IID.uniform(2)))
-        for q in [zoo.tetracode(), zoo.golden_mean(5)]
+    observations=[
+        SequenceErrors(zoo.tetracode(), IID.uniform(2)),
+        SequenceErrors(zoo.golden_mean(5), IID.uniform(2)),
     ],
 )
 def error_rate(q, weights, a, *, constant=1):
@@ -253,10 +252,7 @@ def affordable(q, weights, a, delta, *, correlation=exact.correlation, unit=1):
             instances=[at(q=zoo.all_equal(4), weights=[1], a=0, delta=fmpq(6, 7))],
         ),
     ],
-    observations=lambda: [
-        SequenceErrors(q, IID.uniform(4), sequence_error_rate(q, IID.uniform(4)))
-        for q in [zoo.golden_mean(5)]
-    ],
+    observations=[SequenceErrors(zoo.golden_mean(5), IID.uniform(4))],
 )
 def enough_steps(q, weights, a, delta, *, smaller=1):
     """SER(p) <= delta as soon as L e + (max_k w_k) SI <= log2(1/(1-delta)), for every law."""
@@ -269,15 +265,14 @@ def enough_steps(q, weights, a, delta, *, smaller=1):
 
 @claim(
     source=FENG.at("Theorem 4.4, its witness"),
-    instances=grid(length=[2], vocab_size=[16], weights=WEIGHTS)
-    + grid(length=[4], vocab_size=[3, 5], weights=WEIGHTS)
+    instances=grid(length=[2, 4], vocab_size=[3, 16], weights=WEIGHTS)
     + grid(length=[6], vocab_size=[2], weights=WEIGHTS),
     mutants=[Mutant("pairs 5% luckier", luck=fmpq(21, 20))],
-    observations=lambda: [
+    observations=[
         SequenceErrors(
             zoo.pair_hmm(64).to("float64"),
             IID.uniform(43),
-            closed_forms.pairs_error_rate(fmpq(1, 43), 64, 16),
+            exact=closed_forms.pairs_error_rate(fmpq(1, 43), 64, 16),
             n=1000,
         )
     ],
@@ -386,7 +381,6 @@ def one_peak_is_best(error, peaks):
 @claim(
     source=FENG.at("Theorem 4.4 made explicit: learned denoiser, step 1"),
     log_base="e (nats)",
-    instances=grid(),
     mutants=[Mutant("error in bits", unit=fmpq(7, 10))],
 )
 def learned_constant(*, unit=1):
@@ -416,11 +410,7 @@ def learned_constant(*, unit=1):
         Mutant("error in bits", unit=fmpq(7, 10)),
         Mutant("without a bound on the error", without="KL(uniform || law) <= e"),
     ],
-    observations=lambda: [
-        SequenceErrors(q, IID.uniform(2), sequence_error_rate(q, IID.uniform(2), d), n=5000, denoiser=d)
-        for q in [zoo.pair_hmm(2)]
-        for d in [guessing(q, EXTREMAL)]
-    ],
+    observations=[SequenceErrors(zoo.pair_hmm(2), IID.uniform(2), guessing(zoo.pair_hmm(2), EXTREMAL))],
 )
 def learned_denoiser(law, length, weights, error, *, unit=1):
     """A denoiser of error e in nats leaves SER >= 1 - (1 - (1 - rho(e)) sum_k w_k^2)^{L/2} on the pairs."""
@@ -460,11 +450,11 @@ def too_few_steps_learned(length, *, constant=1, error=NATS):
         Mutant("N <= L/2", share=2, instances=grid(sizes=partial(size_vectors, range(6, 19, 2), 2))),
         Mutant("N <= L", share=1, instances=[at(sizes=[1] * 6)]),
     ],
-    observations=lambda: [
+    observations=[
         SequenceErrors(
             zoo.pair_hmm(12).to("float64"),
             FixedSizes([4, 3, 3, 2]),
-            closed_forms.pairs_error_rate_of_sizes([4, 3, 3, 2], 16),
+            exact=closed_forms.pairs_error_rate_of_sizes([4, 3, 3, 2], 16),
         )
     ],
 )
@@ -490,9 +480,9 @@ def validity_of_sizes(length, *, steps_of=lambda length: length // 3):
     log_base="2 (bits)",
     instances=grid(length=[2], vocab_size=[2, 16]) + grid(length=[4], vocab_size=[2, 5]),
     mutants=[Mutant("both halves of a pair together", stride=1)],
-    observations=lambda: [
+    observations=[
         SequenceErrors(
-            zoo.pair_hmm(20).to("float64"), Partition([range(0, 20, 2), range(1, 20, 2)]), 0, n=2000
+            zoo.pair_hmm(20).to("float64"), Partition([range(0, 20, 2), range(1, 20, 2)]), exact=0, n=2000
         )
     ],
     notes=["So 'every masking schedule' cannot include fixed partitions."],
@@ -503,3 +493,12 @@ def fixed_partition(length, vocab_size, *, stride=2):
     first = [stride * i for i in range(half)]
     law = sampler_law(q, Partition([first, sorted({*range(length)} - {*first})]))
     return Relation(exact.error_rate(law), "==", 0), Relation(exact.divergence(law), "==", 0)
+
+
+# ------------------------------------------------------------------ the empirical part
+
+
+@claim(source=FENG.at("Section 5, large models"))
+def pretrained_models():
+    """Few steps keep the perplexity of pretrained diffusion models of text, but ruin their mathematics."""
+    raise NotCheckable("needs the weights of large pretrained models")
