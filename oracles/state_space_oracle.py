@@ -117,8 +117,11 @@ class StateSpaceOracle(Oracle):
         weight = [number_system.zeros(0)] * self.length
         for i, message in product.backward(batch):
             weight[i] = number_system.rescale(product.evidence(batch, i) * message)[0][0]
+        # After the last observation nothing is reweighted, so a homogeneous law stays so after a prompt.
+        last = max(np.flatnonzero(pattern != self.mask), default=0)
         transitions = tuple(
-            self._reweighted(transition, weight[i + 1]) for i, transition in enumerate(self.space.transitions)
+            self._reweighted(transition, weight[i + 1]) if i < last else transition
+            for i, transition in enumerate(self.space.transitions)
         )
         initial = self.space.initial * weight[0]
         emissions = tuple(self._observed(i, int(token)) for i, token in enumerate(pattern))
