@@ -23,8 +23,8 @@ from oracles.state_space_oracle import StateSpaceOracle
 PAIR_LIMITS = {"float32": 2e12, "float64": 2e12, "exact": 2e8, "ball": 2e8, "symbolic": 1e5}
 """Largest `pairwise_work` that is taken on, by arithmetic: about a minute on two cores."""
 
-_BLOCK = 2**18
-"""Entries of the matrix powers held at a time (they stay in a core's cache)."""
+_BLOCK = 2**17
+"""Entries of the transition products held at a time: they stay in a core's cache."""
 
 
 def is_chain(q: Oracle) -> TypeGuard[StateSpaceOracle]:
@@ -126,14 +126,20 @@ def _inhomogeneous(initial: Array, steps: list[Array], system: Arithmetic) -> tu
         marginals.append(system.matmul(marginals[-1][None], step)[0])
     laws = system.stack(marginals)
     entropies = system.sum(system.plogp(laws), 1)
-    shared = []
-    each = across = system.stack(steps) if steps else system.zeros(0, 1, 1)
-    for gap in range(1, len(marginals)):
-        if gap > 1:
-            across = system.matmul(across[:-1], each[gap - 1 :])
-        conditional = laws[:-gap] * system.sum(system.plogp(across), 2)
-        shared.append(system.sum(entropies[gap:], 0) - system.sum(conditional, (0, 1)))
-    return entropies, system.stack(shared) if shared else system.zeros(0)
+    length, block = len(marginals), max(1, _BLOCK // initial.shape[0] ** 2)
+    shared = system.zeros(length - 1)
+    each = system.stack(steps) if steps else shared
+    for first in range(0, length - 1, block):
+        across = each[first : first + block]
+        for gap in range(1, length - first):
+            if gap > 1:
+                across = across[: length - first - gap]
+                across = system.matmul(across, each[first + gap - 1 :][: len(across)])
+            last = first + len(across)
+            conditional = system.sum(laws[first:last] * system.sum(system.plogp(across), 2), (0, 1))
+            reached = system.sum(entropies[first + gap : last + gap], 0)
+            shared[gap - 1] = shared[gap - 1] + reached - conditional
+    return entropies, shared
 
 
 def _averaged(entropies: Array, shared: Array, system: Arithmetic) -> Array:

@@ -9,7 +9,8 @@ from hypothesis import given
 
 from oracles import HMM, MarkovChain, NGram, Oracle, uniform_on
 from oracles.testing.strategies import markov_chains, ngrams
-from theory.chain_entropies import is_chain, pairwise_profile
+from theory import chain_entropies
+from theory.chain_entropies import is_chain, is_homogeneous, pairwise_profile
 from theory.subset_entropies import enumerated_profile
 
 STICKY = [["19/20", "1/20"], ["1/20", "19/20"]]
@@ -109,6 +110,15 @@ def test_a_conditioned_chain_is_still_a_chain() -> None:
     assert all(a.overlaps(b) for a, b in zip(pairs, every, strict=True))
 
 
+def test_what_follows_a_prompt_is_homogeneous() -> None:
+    """So that a prompted chain of real length costs no more than the chain itself."""
+    q = MarkovChain(["1/2", "1/2"], STICKY, 6)
+    rest = q.condition([0, 2, 1, 2, 2, 2]).marginal([3, 4, 5])
+    assert is_chain(rest)
+    assert is_homogeneous(rest)
+    assert rest.probability([1, 1, 1]) == Fraction(19, 20) ** 3
+
+
 @pytest.mark.parametrize("transition", [STICKY, REDUCIBLE, PERIODIC, NOISY_CYCLE])
 def test_float64_is_right_to_fourteen_digits_at_length_256(transition: list) -> None:
     vocab = len(transition)
@@ -118,17 +128,19 @@ def test_float64_is_right_to_fourteen_digits_at_length_256(transition: list) -> 
     np.testing.assert_allclose(pairwise_profile(q.to("float64")), floats(certified), atol=3e-14, rtol=0)
 
 
-def test_powers_in_several_blocks_equal_enumeration_by_steps() -> None:
-    """A vocabulary so large that one block holds few powers, against the inhomogeneous path."""
-    rng = np.random.default_rng(7)
-    transition = rng.random((300, 300))
-    transition /= transition.sum(1, keepdims=True)
-    start = np.full(300, 1 / 300)
-    same = MarkovChain(start, transition, 9)
-    listed = MarkovChain(start, [transition.copy() for _ in range(8)], 9)
-    assert same.homogeneous
-    assert not listed.homogeneous
-    np.testing.assert_allclose(pairwise_profile(same), pairwise_profile(listed), atol=1e-13, rtol=0)
+@pytest.mark.parametrize("entries", [1, 8, 12, 20])
+def test_products_in_several_blocks(monkeypatch: pytest.MonkeyPatch, entries: int) -> None:
+    """Blocks of 1, 2, 3 and 5 products, whose last is shorter, or holds but one."""
+    monkeypatch.setattr(chain_entropies, "_BLOCK", entries)
+    same = MarkovChain(["1/3", "2/3"], [["1/4", "3/4"], ["2/5", "3/5"]], 8)
+    steps = [
+        [[Fraction(k, 9), Fraction(9 - k, 9)], [Fraction(1, k + 1), Fraction(k, k + 1)]] for k in range(7)
+    ]
+    for q in (same, MarkovChain(["1/3", "2/3"], steps, 8)):
+        assert all(a.overlaps(b) for a, b in zip(pairwise_profile(q), enumerated_profile(q), strict=True))
+        np.testing.assert_allclose(
+            pairwise_profile(q.to("float64")), floats(enumerated_profile(q)), atol=1e-13, rtol=0
+        )
 
 
 def test_precision_follows_the_law() -> None:
