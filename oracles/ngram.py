@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oracles.arithmetic import Arithmetic, Array, infer
-from oracles.oracle import Oracle
+from oracles.oracle import Oracle, impossible
 from oracles.patterns import Tokens
 from oracles.reachability import occupied
 from oracles.state_space import ShiftTransition, StateSpace
@@ -181,6 +181,10 @@ class MarkovChain(NGram):
     def _conditionals_at(self, patterns: Tokens, chosen: NDArray[np.bool_]) -> Array:
         if not self.arithmetic.name.startswith("float") or not self._tabulated():
             return super()._conditionals_at(patterns, chosen)
+        # A lookup sees the nearest revealed tokens only: whether all of them fit together is asked apart.
+        possible = np.asarray(self.support()._probability(patterns))
+        if not possible.all():
+            raise impossible(patterns, ~possible, structurally=~possible)
         masses = self._gap_tables.token_masses(patterns, chosen)
         total = masses.sum(1, keepdim=True)
         # Below the smallest normal number digits are lost: there the rescaled pass decides.

@@ -36,13 +36,14 @@ Row = list[Fraction]
 @st.composite
 def distributions(draw: Draw, size: int, *, zeros: bool = True) -> Row:
     """A list of `size` fractions that sum to 1; some may be 0 unless `zeros` is False."""
+    if zeros and draw(st.integers(0, 4)) == 0:
+        # Certainty takes the fewest choices, so it is what laws shrink to.
+        certain = draw(st.integers(0, size - 1))
+        return [Fraction(int(index == certain)) for index in range(size)]
     smallest = 0 if zeros else 1
-    drawn = draw(st.lists(st.integers(smallest, LARGEST_WEIGHT), min_size=size, max_size=size))
-    if zeros and (draw(st.integers(0, 4)) == 0 or not any(drawn)):
-        # Certainty of one entry is the simplest law, so what draws shrink to.
-        likeliest = drawn.index(max(drawn))
-        drawn = [int(index == likeliest) for index in range(size)]
-    return [Fraction(count, sum(drawn)) for count in drawn]
+    counts = draw(st.lists(st.integers(smallest, LARGEST_WEIGHT), min_size=size, max_size=size))
+    counts[0] += not any(counts)
+    return [Fraction(count, sum(counts)) for count in counts]
 
 
 @st.composite
