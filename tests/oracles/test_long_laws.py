@@ -1,0 +1,117 @@
+"""Long and nearly deterministic laws in floats, inside the enclosures of the same laws in balls."""
+
+import math
+from typing import Any
+
+import flint
+import numpy as np
+import pytest
+import torch
+from flint import arb
+
+from oracles import HMM, MarkovChain, NGram, Oracle
+from tests.oracles.brute_force import entries
+
+RNG = np.random.default_rng(11)
+
+
+def rows(*shape: int) -> np.ndarray:
+    drawn = RNG.random(shape)
+    return drawn / drawn.sum(axis=-1, keepdims=True)
+
+
+def chain(length: int) -> MarkovChain:
+    return MarkovChain(rows(3), rows(3, 3), length)
+
+
+def hmm(length: int) -> HMM:
+    return HMM(rows(3), rows(3, 3), rows(3, 2), length)
+
+
+def trigram(length: int) -> NGram:
+    return NGram(np.full((2, 2), 0.25), rows(2, 2, 2), length)
+
+
+def masked(q: Oracle, rate: float) -> np.ndarray:
+    tokens = q.sample(1, seed=4)[0]
+    return np.where(RNG.random(q.length) < rate, q.mask, tokens)
+
+
+def enclosed(values: Any, balls: Any, error: float) -> bool:
+    """Whether each float lies within a relative error of its ball, down to the smallest normal number."""
+    with flint.ctx.workprec(128):
+        pairs = zip(np.ravel(values).tolist(), np.ravel(balls).tolist(), strict=True)
+        return all(bool(abs(arb(value) - ball) < error * abs(ball) + 1e-307) for value, ball in pairs)
+
+
+@pytest.mark.parametrize(("make", "length"), [(chain, 4096), (hmm, 1024), (trigram, 1024)])
+def test_a_long_law_stays_inside_its_balls(make: Any, length: int) -> None:
+    double = make(length)
+    ball, sequence = double.to("ball"), masked(double, 0.0)
+    pattern = np.where(RNG.random(length) < 0.5, double.mask, sequence)
+    positions = RNG.permutation(length)[:20].tolist()
+    rows, logarithm = ball.conditionals(pattern, positions), float(ball.log_prob(sequence))
+    for q, error in ((double, 1e-12), (double.to("float32"), 1e-4)):
+        assert enclosed(entries(q.conditionals(pattern, positions), q.arithmetic), rows, error)
+        assert math.isclose(q.log_prob(sequence), logarithm, rel_tol=error)
+        assert q.probability(sequence) == (0 if length == 4096 else pytest.approx(np.exp(logarithm)))
+        assert q.in_support(sequence)
+        # Rows of floats miss 1 by rounding, so nothing observed has a logarithm near 0.
+        assert abs(q.log_prob(q.all_masked())) < error * length
+
+
+@pytest.mark.parametrize("make", [chain, hmm, trigram])
+def test_conditioning_a_long_law(make: Any) -> None:
+    q = make(512)
+    pattern = masked(q, 0.5)
+    law = q.condition(pattern)
+    expected = q.conditionals(pattern)
+    assert torch.allclose(law.conditionals(law.all_masked()), expected, rtol=1e-10)
+    tokens = law.sample(3, seed=1)
+    assert ((pattern == q.mask) | (tokens == pattern)).all()
+    assert q.in_support(tokens).all()
+
+
+def sticky(slip: float, length: int) -> MarkovChain:
+    return MarkovChain([1 - slip, slip], [[1 - slip, slip], [slip, 1 - slip]], length)
+
+
+@pytest.mark.parametrize("slip", [1e-300, 1e-160, 1e-16])
+def test_a_nearly_deterministic_chain(slip: float) -> None:
+    q = sticky(slip, 60)
+    ball = q.to("ball")
+    pattern = np.full(60, 2)
+    pattern[[0, 20, 21, 40]] = [1, 0, 1, 0]
+    assert enclosed(entries(q.conditionals(pattern), q.arithmetic), ball.conditionals(pattern), 1e-12)
+    every = (pattern == 2)[None]
+    fast = q.conditionals(pattern[None], every)
+    assert enclosed(entries(fast, q.arithmetic), ball.conditionals(pattern[None], every), 1e-12)
+    assert abs(q.log_prob(pattern) - float(ball.log_prob(pattern))) < 1e-9
+    assert q.in_support(pattern)
+    assert q.sample(20, seed=2).max() == 0  # a slip within 20 samples has probability at most 2e-13
+
+
+def test_the_gap_tables_leave_what_underflows_to_the_rescaled_pass() -> None:
+    q = sticky(1e-160, 8)
+    pattern = np.array([[0, 2, 2, 1, 2, 2, 2, 0]])
+    pattern[0, 4] = 0  # two slips next to each other: products of 1e-320, where digits are lost
+    masked = pattern == 2
+    expected = q.to("ball").conditionals(pattern, masked)
+    assert enclosed(entries(q.conditionals(pattern, masked), q.arithmetic), expected, 1e-12)
+
+
+def test_a_pattern_whose_messages_underflow_is_an_error_and_never_a_wrong_answer() -> None:
+    # The only path to the last token needs two steps of 1e-200 while another path of weight 1 is open.
+    trap = [[1.0, 1e-200, 0.0], [0.0, 1.0, 1e-200], [0.0, 0.0, 1.0]]
+    q = MarkovChain([1.0, 0.0, 0.0], trap, 3)
+    assert q.in_support([0, 3, 2])
+    for request in (q.conditionals, q.condition):
+        try:
+            answer = request([0, 3, 2])
+        except ArithmeticError:
+            continue
+        assert isinstance(answer, Oracle) or np.allclose(answer[1], [0, 1, 0])
+    hidden = HMM([1.0, 0.0], [[1.0, 1e-200], [0.0, 1.0]], [[1.0, 0.0], [1.0 - 1e-200, 1e-200]], 2)
+    with pytest.raises(ArithmeticError, match="underflow"):
+        hidden.log_prob([0, 1])
+    assert hidden.to("ball").log_prob([0, 1]) < -900
