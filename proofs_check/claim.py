@@ -178,7 +178,7 @@ def claim(
             relation=function,
             log_base=log_base,
             hypotheses=hypotheses or {},
-            instances=grid() if instances is None else instances,
+            instances=(() if search else grid()) if instances is None else instances,
             search=search or {},
             tight=tight,
             mutants=mutants,

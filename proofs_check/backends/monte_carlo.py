@@ -46,7 +46,7 @@ class SequenceErrors:
     schedule: Schedule
     denoiser: Any = None
     exact: Any = None
-    n: int = 10_000
+    n: int = 4000
 
     def compare(self, seed: int) -> Comparison:
         """Draw n sequences and count the impossible ones."""
@@ -71,7 +71,7 @@ class TokenErrors:
     q: Oracle
     schedule: Schedule
     denoiser: Any = None
-    n: int = 10_000
+    n: int = 4000
 
     def compare(self, seed: int) -> Comparison:
         """Draw n sequences and count each."""

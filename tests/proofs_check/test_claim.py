@@ -1,0 +1,460 @@
+"""The engine must tell true from false, and both from unknown and from untested."""
+
+import json
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import sympy
+import torch
+from flint import arb, fmpq
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oracles import Result, uniform_on, zoo
+from oracles.arithmetic import arithmetic
+from oracles.testing import strategies
+from proofs_check import (
+    Mutant,
+    NotCheckable,
+    Relation,
+    Source,
+    Tight,
+    Truth,
+    Verdict,
+    all_claims,
+    at,
+    claim,
+    grid,
+    select,
+    verify,
+    verify_all,
+)
+from proofs_check.backends.monte_carlo import SequenceErrors, TokenErrors
+from proofs_check.instances import describe, size_vectors
+from theory import IID, exact_information, sampler_law
+from theory.log_sums import log2
+
+HERE = Source("Planted", "v1")
+RATIONALS = st.fractions(-3, 3, max_denominator=6)
+OPERATORS = {
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    "==": lambda a, b: a == b,
+    ">=": lambda a, b: a >= b,
+    ">": lambda a, b: a > b,
+}
+
+# ------------------------------------------------------------------ relations
+
+
+@given(left=RATIONALS, right=RATIONALS, op=st.sampled_from(sorted(OPERATORS)))
+def test_exact_relations_are_decided(left, right, op):
+    expected = Truth.TRUE if OPERATORS[op](left, right) else Truth.FALSE
+    relation = Relation(left, op, right)
+    assert relation.truth is expected
+    assert Relation(left * log2(3), op, right * log2(3)).truth is expected
+    assert Relation(sympy.Rational(left), op, sympy.Rational(right)).truth is expected
+    assert relation.worth is Verdict.CERTIFIED
+
+
+@given(
+    left=RATIONALS, right=RATIONALS, op=st.sampled_from(sorted(OPERATORS)), radius=st.sampled_from([0.0, 0.7])
+)
+def test_balls_never_claim_more_than_they_know(left, right, op, radius):
+    ball = arb(fmpq(left.numerator, left.denominator)) + arb(0, radius)
+    relation = Relation(ball, op, right)
+    truths = {OPERATORS[op](value, right) for value in (left, left - Fraction(1, 2), left + Fraction(1, 2))}
+    if relation.truth is Truth.TRUE:
+        assert OPERATORS[op](left, right)
+    if relation.truth is Truth.FALSE:
+        assert not OPERATORS[op](left, right)
+    if radius and len(truths) == 2:
+        assert relation.truth is Truth.UNDECIDED
+
+
+@given(left=RATIONALS, right=RATIONALS, op=st.sampled_from(sorted(OPERATORS)))
+def test_floats_are_only_supported(left, right, op):
+    for number in (float(left), np.float64(left), torch.tensor(float(left), dtype=torch.float64)):
+        relation = Relation(number, op, right)
+        assert relation.truth is (Truth.TRUE if OPERATORS[op](left, right) else Truth.FALSE)
+        assert relation.worth is Verdict.SUPPORTED
+
+
+def test_kinds_mix_as_far_as_they_should():
+    assert Relation(Result(fmpq(1, 2), "probability", "-", "-"), "<", 1).worth is Verdict.CERTIFIED
+    assert Relation(arb(2) - log2(3), ">", Fraction(2, 5)).truth is Truth.TRUE
+    assert Relation(math.inf, ">", log2(3)).worth is Verdict.CERTIFIED
+    enclosed = Result(arb(1), "bits", "-", "-", bounds=(arb(0), arb(2)))
+    assert Relation(enclosed, "<=", 1).truth is Truth.UNDECIDED
+    assert Relation(enclosed, "<", 3).truth is Truth.TRUE
+    with pytest.raises(TypeError, match="two numbers that can be compared"):
+        _ = Relation(sympy.Symbol("x"), "<", arb(1)).truth
+    with pytest.raises(TypeError, match="two numbers that can be compared"):
+        _ = Relation("1", "<", 1).truth
+    with pytest.raises(TypeError, match="an enclosure in floats decides nothing"):
+        Relation(Result(1.0, "bits", "-", "-", bounds=(0.0, 2.0)), "<", 1)
+    with pytest.raises(ValueError, match="expected a number, got NaN"):
+        Relation(math.nan, "<", 1)
+    with pytest.raises(ValueError, match="op: expected one of"):
+        Relation(1, "!=", 2)
+
+
+def test_float_ties_count_as_equal():
+    assert Relation(0.1 + 0.2, "<=", 0.3).truth is Truth.TRUE
+    assert Relation(0.1 + 0.2, "==", 0.3).truth is Truth.TRUE
+    assert Relation(0.1 + 0.2, "==", 0.3, tolerance=0.0).truth is Truth.FALSE
+
+
+def test_a_truth_is_no_bool():
+    with pytest.raises(TypeError, match="three-valued"):
+        bool(Relation(1, "<", 2).truth)
+
+
+def test_symbols_are_decided_for_all_values_or_not_at_all():
+    x, y = sympy.symbols("x y", positive=True)
+    assert Relation((x + y) ** 2, "==", x**2 + 2 * x * y + y**2).truth is Truth.TRUE
+    assert Relation((x + y) ** 2, ">", 4 * x * y).truth is Truth.UNDECIDED  # equal at x = y
+    assert Relation((x + y) ** 2, ">", x * y).truth is Truth.TRUE
+    assert Relation(x / (1 + x), ">", 1).truth is Truth.FALSE
+    assert Relation(sympy.Symbol("z", nonnegative=True) ** 2, ">=", 0).truth is Truth.TRUE
+    assert Relation(sympy.Symbol("z", real=True), ">=", 0).truth is Truth.UNDECIDED
+    assert Relation(x, ">", 0).worth is Verdict.PROVED
+
+
+def test_ratio_of_the_smaller_side():
+    assert Relation(1, "<=", 2).ratio == 0.5
+    assert Relation(4, ">", 1).ratio == 0.25
+    assert Relation(0, "<=", 0).ratio is None
+    assert Relation(1, "==", 1).ratio is None
+
+
+# ------------------------------------------------------------------ true claims
+
+
+def test_a_claim_in_ten_lines():
+    @claim(
+        source=HERE,
+        instances=grid(q={"coins": uniform_on(["00", "01", "11"], 2)}, steps=[1, 2, 3]),
+        search={"q": strategies.tables(max_vocab=2, max_length=2), "steps": st.integers(1, 3)},
+        tight=Tight(at(q=zoo.all_equal(3), steps=1)),
+        mutants=[Mutant("5% sharper", constant=Fraction(19, 20))],
+    )
+    def error_rate(q, steps, *, constant=1):
+        """-log2(1 - SER(p)) <= KL(q||p)."""
+        law = sampler_law(q, IID.uniform(steps))
+        rate, divergence = exact_information.error_rate(law), exact_information.divergence(law)
+        return Relation(-log2(1 - rate), "<=", constant * divergence)
+
+    report = verify(error_rate, examples=20)
+    assert report.id == "test_claim.error_rate"
+    assert report.statement == "-log2(1 - SER(p)) <= KL(q||p)."
+    assert report.verdict is Verdict.CERTIFIED
+    assert report.method == "exact numbers"
+    assert report.tightest is not None
+    assert report.tightest.ratio == 1
+    assert report.mutant is not None
+    assert report.mutant.verdict is Verdict.REFUTED
+    assert report.as_claimed
+
+
+def test_a_symbolic_identity_is_proved():
+    @claim(source=HERE, mutants=[Mutant("off by one", offset=1)])
+    def square(*, offset=0):
+        """(a+b)^2 = a^2 + 2ab + b^2."""
+        a, b = sympy.symbols("a b")
+        return Relation((a + b) ** 2, "==", a**2 + 2 * a * b + b**2 + offset)
+
+    report = verify(square)
+    assert (report.verdict, report.failures) == (Verdict.PROVED, ())
+
+
+def test_floats_support_and_never_certify():
+    @claim(source=HERE, instances=grid(x=[0.5, 1.0]))
+    def floats(x):
+        """x^2 <= x."""
+        return Relation(x * x, "<=", x)
+
+    assert verify(floats).verdict is Verdict.SUPPORTED
+
+
+def test_more_bits_are_spent_where_they_decide():
+    @claim(source=HERE, instances=grid(digits=[10, 60]))
+    def close(digits):
+        """ln 2 < ln 2 + 10^-digits."""
+        return Relation(arb.const_log2(), "<", arb(2).log() + arb(fmpq(1, 10**digits)))
+
+    assert verify(close).verdict is Verdict.CERTIFIED
+
+
+# ------------------------------------------------------------------ false claims, none of which may pass
+
+
+def refuted(planted):
+    report = verify(planted)
+    assert report.verdict is Verdict.REFUTED
+    assert not report.as_claimed
+    assert any("refuted" in failure for failure in report.failures)
+    return report
+
+
+def test_a_constant_off_by_five_percent_is_refuted():
+    @claim(source=HERE, instances=grid(steps=[1, 2, 3]))
+    def constant(steps):
+        """KL(q||p) <= 0.95 SI / N for 30 equal bits."""
+        from theory.laws.closed_forms import blocks_error_rate
+
+        rate = blocks_error_rate([fmpq(1, steps)] * steps, 30, 1, 2)
+        return Relation(-log2(1 - rate), "<=", fmpq(19, 20) * fmpq(30, steps))
+
+    assert "steps=1" in refuted(constant).witness
+
+
+def test_a_wrong_log_base_is_refuted():
+    @claim(source=HERE, instances=grid(q={"pair": zoo.equal_pairs(2)}))
+    def nats(q):
+        """SER <= 1 - 2^{-KL} with KL in nats."""
+        law = sampler_law(q, IID.uniform(1))
+        rate, divergence = exact_information.error_rate(law), exact_information.divergence(law)
+        return Relation(-log2(1 - rate), "<=", divergence.enclosure() * arb.const_log2())
+
+    refuted(nats)
+
+
+def test_a_missing_hypothesis_is_refuted():
+    @claim(source=HERE, instances=grid(x=[Fraction(1, 2), 1, 2]))
+    def unbounded(x):
+        """x^2 <= x, said without x <= 1."""
+        return Relation(x * x, "<=", x)
+
+    assert refuted(unbounded).witness == "x=2: 4 <= 2 fails"
+
+
+def test_strict_for_non_strict_is_refuted():
+    @claim(source=HERE, instances=grid(q={"pair": zoo.equal_pairs(2)}))
+    def strict(q):
+        """SER < 1 - 2^{-KL}, though pairs attain it."""
+        law = sampler_law(q, IID.uniform(1))
+        return Relation(-log2(1 - exact_information.error_rate(law)), "<", exact_information.divergence(law))
+
+    refuted(strict)
+
+
+def test_true_only_for_short_sequences_is_refuted_by_the_shortest_counterexample():
+    @claim(source=HERE, instances=grid(length=[1, 2, 3]), search={"length": st.integers(1, 40)})
+    def short(length):
+        """L^3 + 11 L <= 6 L^2 + 6, with equality at 1, 2 and 3."""
+        return Relation(length**3 + 11 * length, "<=", 6 * length**2 + 6)
+
+    assert refuted(short).witness.startswith("length=4:")
+
+
+def test_swapped_quantifiers_are_refuted():
+    """'Some schedule of two steps is exact' does not give 'every schedule of two steps is exact'."""
+
+    @claim(source=HERE, search={"weights": st.integers(2, 2).flatmap(strategies.weights)})
+    def every(weights):
+        """Every two-step schedule samples a pair with SER <= 1/4."""
+        rate = exact_information.error_rate(sampler_law(zoo.equal_pairs(2), IID(weights)))
+        return Relation(rate, "<=", Fraction(1, 4))
+
+    assert "fails" in refuted(every).witness
+
+
+def test_a_violation_in_floats_is_not_a_refutation():
+    @claim(source=HERE, instances=grid(x=[2.0]))
+    def floats(x):
+        """x^2 <= x in floats."""
+        return Relation(x * x, "<=", x)
+
+    report = verify(floats)
+    assert report.verdict is Verdict.UNDECIDED
+    assert "fails" in report.witness
+
+
+def test_an_impossible_hypothesis_is_vacuous():
+    @claim(
+        source=HERE,
+        hypotheses={"x > 1": lambda x: x > 1},
+        instances=grid(x=[0, 1]),
+        search={"x": st.integers(-3, 1)},
+    )
+    def vacuous(x):
+        """x^2 > x for x > 1."""
+        return Relation(x * x, ">", x)
+
+    report = verify(vacuous)
+    assert report.verdict is Verdict.VACUOUS
+    assert report.tightest is None
+
+
+def test_what_balls_cannot_tell_is_undecided():
+    @claim(source=HERE, instances=[at()])
+    def equality():
+        """ln 2 + ln 3 = ln 6, which balls alone never decide."""
+        return Relation(arb(2).log() + arb(3).log(), "==", arb(6).log())
+
+    report = verify(equality)
+    assert report.verdict is Verdict.UNDECIDED
+    assert report.as_claimed
+
+
+def test_a_hypothesis_in_doubt_counts_for_nothing():
+    @claim(
+        source=HERE,
+        hypotheses={"ln 2 + ln 3 <= ln 6": lambda: Relation(arb(2).log() + arb(3).log(), "<=", arb(6).log())},
+    )
+    def doubtful():
+        """0 <= 1."""
+        return Relation(0, "<=", 1)
+
+    assert verify(doubtful).verdict is Verdict.VACUOUS
+
+
+def test_not_checkable_is_said_with_its_reason():
+    @claim(source=HERE)
+    def weights():
+        """Something about large models."""
+        raise NotCheckable("needs weights")
+
+    report = verify(weights)
+    assert (report.verdict, report.method) == (Verdict.NOT_CHECKABLE, "needs weights")
+
+
+# ------------------------------------------------------------------ checks that are too weak
+
+
+def test_a_surviving_mutant_fails_the_claim():
+    @claim(
+        source=HERE,
+        instances=grid(x=[Fraction(1, 3)]),
+        mutants=[Mutant("5% sharper", constant=Fraction(19, 20))],
+    )
+    def loose(x, *, constant=1):
+        """x^2 <= x."""
+        return Relation(x * x, "<=", constant * x)
+
+    report = verify(loose)
+    assert report.verdict is Verdict.CERTIFIED
+    assert not report.as_claimed
+    assert report.mutant is not None
+    assert report.mutant.verdict is Verdict.UNDECIDED
+
+
+def test_an_instance_that_is_not_tight_fails_the_claim():
+    @claim(source=HERE, tight=Tight(at(x=Fraction(1, 2)), ratio=Fraction(3, 5)), instances=grid(x=[1]))
+    def loose(x):
+        """x^2 <= x."""
+        return Relation(x * x, "<=", x)
+
+    assert "called tight" in verify(loose).failures[0]
+
+
+def test_a_tight_instance_must_meet_the_hypotheses():
+    @claim(source=HERE, hypotheses={"x < 1": lambda x: x < 1}, tight=Tight(at(x=1)), instances=grid(x=[0]))
+    def square(x):
+        """x^2 <= x."""
+        return Relation(x * x, "<=", x)
+
+    assert "does not meet the hypotheses" in verify(square).failures[0]
+
+
+@pytest.mark.parametrize("observe", [SequenceErrors, TokenErrors])
+def test_monte_carlo_agrees_with_the_exact_law(observe):
+    """Fails with probability at most 1e-9."""
+    comparison = observe(zoo.golden_mean(3), IID.uniform(2), n=2000).compare(seed=1)
+    assert comparison.agrees
+    assert comparison.error_probability <= 1e-9
+
+
+def test_monte_carlo_that_disagrees_fails_the_claim():
+    """The stated SER is off by .1; 4000 draws miss that with probability below 1e-6."""
+
+    @claim(source=HERE, observations=[SequenceErrors(zoo.equal_pairs(2), IID.uniform(1), exact=0.6, n=4000)])
+    def wrong():
+        """SER = .6 (it is 1/2)."""
+        return Relation(0, "<=", 1)
+
+    report = verify(wrong)
+    assert "Monte Carlo disagrees" in report.failures[0]
+    assert report.error_probability == 1e-9
+
+
+# ------------------------------------------------------------------ mistakes in a claim, and what comes out
+
+
+def test_mistakes_in_a_claim_are_named():
+    def square(x, *, constant=1):
+        """x^2 <= x."""
+        return Relation(x * x, "<=", constant * x)
+
+    with pytest.raises(ValueError, match=r"mutants: expected constants of test_claim\.square"):
+        claim(source=HERE, mutants=[Mutant("typo", constnat=2)])(square)
+    with pytest.raises(ValueError, match="mutants: expected a hypothesis of"):
+        claim(source=HERE, mutants=[Mutant("typo", without="x < 1")])(square)
+    square.__doc__ = None
+    with pytest.raises(ValueError, match="expected a docstring that states square"):
+        claim(source=HERE)(square)
+
+
+def test_reports_are_json_with_stable_keys():
+    @claim(source=HERE.at("Theorem 1"), instances=grid(x=[1]), mutants=[Mutant("reversed", reverse=True)])
+    def square(x):
+        """x^2 < 2 x."""
+        return Relation(x * x, "<", 2 * x)
+
+    seen = []
+    (report,) = verify_all([square], progress=lambda *args: seen.append(args))
+    record = json.loads(json.dumps(report.to_json()))
+    assert record["id"] == "test_claim.square"
+    assert record["source"] == "Planted, v1, Theorem 1"
+    assert record["verdict"] == "CERTIFIED"
+    assert record["method"] == "exact numbers"
+    assert record["tightest"] == {"ratio": 0.5, "where": "x=1"}
+    assert record["mutant"]["verdict"] == "REFUTED"
+    assert record["mutant"]["counterexample"] == "x=1: 1 >= 2 fails"
+    assert record["command"] == "maskproof check test_claim.square"
+    assert seen[-1][1] == seen[-1][2]
+
+
+def test_the_same_seed_gives_the_same_report():
+    @claim(source=HERE, search={"x": RATIONALS, "y": RATIONALS})
+    def product(x, y):
+        """(x+y)^2 <= 2 (x^2 + y^2) - 1/9, false near x = y."""
+        return Relation((x + y) ** 2, "<=", 2 * (x * x + y * y) - Fraction(1, 9))
+
+    first, second = (verify(product, seed=3) for _ in range(2))
+    assert first.witness == second.witness
+    assert first.witness == "x=0, y=0: 0 <= -1/9 fails"
+
+
+def test_instances_are_described_so_that_they_can_be_rebuilt():
+    assert str(at(q=zoo.all_equal(2), weights=[fmpq(1, 2)] * 2)) == "q={00: 1/2, 11: 1/2}, weights=[1/2, 1/2]"
+    assert str(at(q={"coins": zoo.all_equal(2)})) == "q=coins"
+    assert describe([fmpq(1, 8)] * 8) == "[8 x 1/8]"
+    assert describe(zoo.pair_hmm(20)).startswith("<HMM V=16 L=20")
+    assert [str(instance) for instance in grid(a=[1, 2], b={"x": 3})] == ["a=1, b=x", "a=2, b=x"]
+    assert [str(instance) for instance in grid(a=[1]) + grid(b=lambda: [2])] == ["a=1", "b=2"]
+    assert [str(instance) for instance in grid()] == ["no parameters"]
+
+
+def test_size_vectors_are_the_partitions():
+    assert size_vectors([4], 2) == [[4], [3, 1], [2, 2]]
+    assert len(size_vectors([12], 1)) == 77
+
+
+def test_selecting_claims():
+    known = all_claims()
+    assert select() == list(known.values())
+    assert select(["feng2025"]) == [known[id] for id in known if id.startswith("feng2025.")]
+    assert [found.id for found in select(["feng2025.enough_steps"])] == ["feng2025.enough_steps"]
+    assert select(["feng2025.too_few*"])
+    with pytest.raises(ValueError, match=r"claim: expected one of .*, got 'nothing'"):
+        select(["nothing"])
+
+
+def test_relations_are_evaluated_at_the_precision_in_force():
+    with arithmetic("ball", bits=300).context():
+        wide = Relation(log2(3), "<", arb(3).log() / arb.const_log2() + arb(fmpq(1, 10**80)))
+        assert wide.truth is Truth.TRUE
