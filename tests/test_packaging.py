@@ -64,6 +64,8 @@ for package in packages:
     assert pathlib.Path(root.__file__).is_relative_to(site), root.__file__
     for module in pkgutil.walk_packages(root.__path__, package + "."):
         importlib.import_module(module.name)
+
+from proofs_check.cli import main  # what the command `maskproof` calls
 """
 
 
