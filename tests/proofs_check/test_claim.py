@@ -12,9 +12,8 @@ from flint import arb, fmpq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oracles import Result, uniform_on, zoo
+from oracles import Result, testing, uniform_on, zoo
 from oracles.arithmetic import arithmetic
-from oracles.testing import strategies
 from proofs_check import (
     Mutant,
     NotCheckable,
@@ -137,7 +136,7 @@ def test_a_claim_in_ten_lines():
     @claim(
         source=HERE,
         instances=grid(q={"coins": uniform_on(["00", "01", "11"], 2)}, steps=[1, 2, 3]),
-        search={"q": strategies.tables(max_vocab=2, max_length=2), "steps": st.integers(1, 3)},
+        search={"q": testing.tables(max_vocab=2, max_length=2), "steps": st.integers(1, 3)},
         tight=Tight(at(q=zoo.all_equal(3), steps=1)),
         mutants=[Mutant("5% sharper", constant=Fraction(19, 20))],
     )
@@ -253,7 +252,7 @@ def test_true_only_for_short_sequences_is_refuted_by_the_shortest_counterexample
 def test_swapped_quantifiers_are_refuted():
     """'Some schedule of two steps is exact' does not give 'every schedule of two steps is exact'."""
 
-    @claim(source=HERE, search={"weights": st.integers(2, 2).flatmap(strategies.weights)})
+    @claim(source=HERE, search={"weights": st.integers(2, 2).flatmap(testing.weights)})
     def every(weights):
         """Every two-step schedule samples a pair with SER <= 1/4."""
         rate = exact_information.error_rate(sampler_law(zoo.equal_pairs(2), IID(weights)))

@@ -8,17 +8,16 @@ from flint import fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oracles import uniform_on
+from oracles import testing, uniform_on
 from oracles.arithmetic import arithmetic
-from oracles.testing import strategies
 from theory import IID, FixedSizes, expected_kl, sampler_law, sequence_error_rate
 from theory.laws import closed_forms
 from theory.log_sums import log2, relative_entropy
 
-FEW = settings(max_examples=15)
+FEW = settings(max_examples=8)
 """Each example enumerates a whole law."""
 
-WEIGHTS = st.integers(1, 4).flatmap(strategies.weights)
+WEIGHTS = st.integers(1, 4).flatmap(testing.weights)
 
 
 def blocks(block, count, vocab_size):
@@ -84,7 +83,7 @@ def test_parity(length, vocab_size, weights):
 @FEW
 @given(data=st.data())
 def test_pairs_of_sizes(length, vocab_size, data):
-    sizes = data.draw(strategies.size_vectors(length, data.draw(st.integers(1, 4))))
+    sizes = data.draw(testing.size_vectors(length, data.draw(st.integers(1, 4))))
     error_rate = closed_forms.pairs_error_rate_of_sizes(sizes, vocab_size)
     compare(blocks(2, length // 2, vocab_size), FixedSizes(sizes), error_rate)
 

@@ -3,9 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oracles import Table
+from oracles import Table, testing
 from oracles.arithmetic import arithmetic
-from oracles.testing import strategies
 from theory import IID, kl_divergence, sampler_law, sequence_error_rate
 from theory import exact_information as exact
 from theory.information import information_profile, total_correlation
@@ -17,7 +16,7 @@ def encloses(ball, number):
 
 
 @settings(max_examples=25)
-@given(q=strategies.oracles(max_vocab=2, max_length=4))
+@given(q=testing.oracles(max_vocab=2, max_length=4))
 def test_information_of_a_law(q):
     profile = information_profile(q)
     assert encloses(profile.entropy, exact.entropy(q))
@@ -26,7 +25,7 @@ def test_information_of_a_law(q):
 
 
 @settings(max_examples=25)
-@given(q=strategies.oracles(max_vocab=2, max_length=3), weights=st.integers(1, 3).flatmap(strategies.weights))
+@given(q=testing.oracles(max_vocab=2, max_length=3), weights=st.integers(1, 3).flatmap(testing.weights))
 def test_distance_of_a_sampler(q, weights):
     schedule = IID(weights)
     law = sampler_law(q, schedule)
@@ -34,7 +33,7 @@ def test_distance_of_a_sampler(q, weights):
     assert sequence_error_rate(q, schedule).value == exact.error_rate(law)
 
 
-@given(a=strategies.tables(max_vocab=2, max_length=2), b=strategies.tables(max_vocab=2, max_length=2))
+@given(a=testing.tables(max_vocab=2, max_length=2), b=testing.tables(max_vocab=2, max_length=2))
 def test_independent_parts_add_up_exactly(a, b):
     """The law of two independent pieces has the sum of their information, as exact numbers."""
     if a.vocab_size != b.vocab_size:

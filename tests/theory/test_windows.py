@@ -7,12 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oracles import MarkovChain, NGram
-from oracles.testing import strategies
+from oracles import MarkovChain, NGram, testing
 from theory import IID, expected_kl
 from theory.windows import windowed_expected_kl
 
-WEIGHTS = st.integers(1, 4).flatmap(strategies.weights)
+WEIGHTS = st.integers(1, 4).flatmap(testing.weights)
 
 
 def golden_mean(length):
