@@ -26,6 +26,9 @@ from oracles.validation import read_count
 TABLE_LIMIT = 5 * 10**7
 """Largest number of table entries (joint laws, pattern tables) that is built without being refused."""
 
+OBJECT_TABLE_LIMIT = 5 * 10**6
+"""The same where an entry is an object of a hundred bytes: exact, ball and symbolic numbers."""
+
 MAX_AXES = 64
 """Largest number of axes that NumPy gives an array."""
 
@@ -152,13 +155,13 @@ class Oracle(ABC):
 
     def joint(self) -> Array:
         """The table of all V**L probabilities, shape `(V,)*L`.  ValueError if it would be too large."""
-        check_table_size("joint", self.vocab_size, self.length)
+        check_table_size("joint", self.vocab_size, self.length, self.arithmetic)
         with self.arithmetic.context():
             return self._joint().reshape((self.vocab_size,) * self.length)
 
     def pattern_table(self) -> Array:
         """The table of all (V+1)**L pattern probabilities, shape `(V+1,)*L`; index V is 'masked'."""
-        check_table_size("pattern_table", self.vocab_size + 1, self.length)
+        check_table_size("pattern_table", self.vocab_size + 1, self.length, self.arithmetic)
         table = self.joint()
         with self.arithmetic.context():
             for axis in range(self.length):
@@ -291,14 +294,15 @@ class Oracle(ABC):
         return f"<{type(self).__name__} V={self.vocab_size} L={self.length} {self.arithmetic.name}>"
 
 
-def check_table_size(name: str, side: int, length: int) -> None:
-    """ValueError if a table of side**length entries exceeds `TABLE_LIMIT`."""
+def check_table_size(name: str, side: int, length: int, number_system: Arithmetic) -> None:
+    """ValueError if a table of side**length entries exceeds the limit of the number system."""
+    limit = TABLE_LIMIT if number_system.name in ("float32", "float64", "boolean") else OBJECT_TABLE_LIMIT
     if length > MAX_AXES:
         raise ValueError(f"{name}: expected a table of at most {MAX_AXES} axes, got {length}")
     digits = length * math.log10(max(side, 1))
-    if digits > math.log10(TABLE_LIMIT):
+    if digits > math.log10(limit):
         raise ValueError(
-            f"{name}: expected a table of at most {TABLE_LIMIT:.0e} entries, got {side}**{length} (1e{digits:.1f})"
+            f"{name}: expected a table of at most {limit:.0e} entries, got {side}**{length} (1e{digits:.1f})"
         )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from oracles.arithmetic import Array, infer
+from oracles.arithmetic import Array, arithmetic, infer
 from oracles.oracle import Oracle, check_table_size, impossible
 from oracles.patterns import Tokens, read_patterns
 from oracles.result import Result
@@ -27,7 +27,7 @@ class Table(Oracle):
     """q(x) = probabilities[x_0, .., x_{L-1}], an array of shape `(V,)*L`.
 
     Numbers as in `NGram`.  Raises ValueError for axes of different sizes, negative entries, a sum other than
-    1, or more than `TABLE_LIMIT` entries.
+    1, or more entries than the limit of `Oracle.joint`.
     """
 
     def __init__(self, probabilities: Any) -> None:
@@ -67,7 +67,7 @@ class Table(Oracle):
         if not shape or len(set(shape)) != 1 or shape[0] == 0:
             raise ValueError(f"probabilities: expected an array of shape (V,)*L, got {shape}")
         self.vocab_size, self.length = shape[0], len(shape)
-        check_table_size("probabilities", self.vocab_size, self.length)
+        check_table_size("probabilities", self.vocab_size, self.length, self.arithmetic)
 
     def _check(self) -> None:
         axes = tuple(range(self.length))
@@ -179,7 +179,7 @@ def uniform_on(strings: Any, vocab_size: int) -> Table:
     distinct = {tuple(row) for row in tokens.tolist()}
     if len(distinct) < len(members):
         raise ValueError("strings: expected distinct sequences, got one twice")
-    check_table_size("strings", vocab_size, tokens.shape[1])
+    check_table_size("strings", vocab_size, tokens.shape[1], arithmetic("exact"))
     weights = np.zeros((vocab_size,) * tokens.shape[1], dtype=object)
     from fractions import Fraction
 

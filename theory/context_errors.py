@@ -24,7 +24,7 @@ def expected_cross_entropy(problem: Problem) -> Any:
     probability zero to a possible token.  ValueError if the pattern table would be too large.
     """
     law = problem.law
-    check_table_size("expected_kl", law.vocab_size + 1, law.length)
+    check_table_size("expected_kl", law.vocab_size + 1, law.length, law.arithmetic)
     denoiser = problem.denoiser or Ideal(law)
     logs = law.arithmetic.logs
     total = logs.zeros(1)[0]

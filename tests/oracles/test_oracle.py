@@ -10,7 +10,7 @@ import torch
 from flint import fmpq
 
 from oracles import HMM, MarkovChain, NGram, Oracle, Table
-from oracles.arithmetic import NAMES
+from oracles.arithmetic import NAMES, arithmetic
 from oracles.oracle import check_table_size
 
 CHAIN = MarkovChain(["1/3", "2/3"], [["1/2", "1/2"], [1, 0]], 3)
@@ -186,8 +186,10 @@ def test_tables_that_would_be_too_large() -> None:
     with pytest.raises(ValueError, match=r"^joint: expected a table of at most 64 axes, got 65"):
         MarkovChain([1], [[1]], 65).joint()
     assert MarkovChain([1], [[1]], 64).joint().size == 1
+    with pytest.raises(ValueError, match=r"^joint: expected a table of at most 5e\+06 entries, got 2\*\*23"):
+        MarkovChain(["1/2", "1/2"], [["1/2", "1/2"]] * 2, 23).joint()
     with pytest.raises(ValueError, match=r"^x: "):
-        check_table_size("x", 10**6, 10**6)
+        check_table_size("x", 10**6, 10**6, arithmetic("float64"))
 
 
 def test_one_token_and_one_position() -> None:
