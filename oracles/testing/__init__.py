@@ -1,18 +1,17 @@
 """For users' own property-based tests: random oracles, patterns and schedules, and the laws of oracles."""
 
 from oracles.testing.conformance import LAWS, ConformanceError, check_oracle
+from oracles.testing.numbers import compositions, distributions, ordered_partitions, size_vectors, weights
 from oracles.testing.strategies import (
-    compositions,
-    distributions,
     hmms,
+    languages,
     markov_chains,
+    mixtures,
     ngrams,
     oracles,
-    ordered_partitions,
     patterns,
-    size_vectors,
+    products,
     tables,
-    weights,
 )
 
 __all__ = [
@@ -22,11 +21,14 @@ __all__ = [
     "compositions",
     "distributions",
     "hmms",
+    "languages",
     "markov_chains",
+    "mixtures",
     "ngrams",
     "oracles",
     "ordered_partitions",
     "patterns",
+    "products",
     "size_vectors",
     "tables",
     "weights",

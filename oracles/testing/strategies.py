@@ -1,4 +1,4 @@
-"""Hypothesis strategies: random oracles, patterns of an oracle, and the numbers that make up a schedule.
+"""Hypothesis strategies: random oracles and patterns of an oracle.
 
 Laws are drawn in exact rationals with small numerators, then moved to the arithmetic that is asked for.
 Everything shrinks towards one token, length 1, deterministic rows and small denominators, so a failing
@@ -9,41 +9,23 @@ that are never reached, all-zero rows of contexts that never occur) are drawn of
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
+from oracles.automaton import Automaton
+from oracles.formal import FormalLanguage
 from oracles.hmm import HMM
+from oracles.mixture import Mixture
 from oracles.ngram import MarkovChain, NGram
 from oracles.oracle import Oracle
+from oracles.product import Product
 from oracles.table import Table
-
-LARGEST_WEIGHT = 5
-"""Probabilities are ratios of integers up to this one."""
+from oracles.testing.numbers import Draw, compositions, distributions
 
 MAX_ENTRIES = 128
 """Largest number of entries drawn for one array; vocabularies and lengths are kept within it."""
-
-Draw = Callable[..., Any]
-"""Hypothesis' `draw`; its own type cannot be checked while running."""
-
-Row = list[Fraction]
-
-
-@st.composite
-def distributions(draw: Draw, size: int, *, zeros: bool = True) -> Row:
-    """A list of `size` fractions that sum to 1; some may be 0 unless `zeros` is False."""
-    if zeros and draw(st.integers(0, 4)) == 0:
-        # Certainty takes the fewest choices, so it is what laws shrink to.
-        certain = draw(st.integers(0, size - 1))
-        return [Fraction(int(index == certain)) for index in range(size)]
-    smallest = 0 if zeros else 1
-    counts = draw(st.lists(st.integers(smallest, LARGEST_WEIGHT), min_size=size, max_size=size))
-    counts[0] += not any(counts)
-    return [Fraction(count, sum(counts)) for count in counts]
 
 
 @st.composite
@@ -106,10 +88,7 @@ def hmms(
     changing = ["transition", "emission"] if _either(draw, position_dependent) else []
     if changing and position_dependent is None:
         changing = draw(st.sampled_from([["transition"], ["emission"], changing]))
-    transition = _steps(draw, (hidden, hidden), length - 1, "transition" in changing, zeros)
-    emission = _steps(draw, (hidden, vocab), length, "emission" in changing, zeros)
-    initial = draw(distributions(hidden, zeros=zeros))
-    return HMM(initial, transition, emission, length).to(arithmetic)
+    return _hmm(draw, hidden, vocab, length, zeros, changing).to(arithmetic)
 
 
 @st.composite
@@ -124,8 +103,44 @@ def tables(
     """Explicit joint tables, of no structure at all."""
     length = draw(st.integers(1, max_length))
     vocab = draw(st.integers(1, _largest_side(max_vocab, length)))
-    law = draw(distributions(vocab**length, zeros=zeros))
-    return Table(np.array(law, dtype=object).reshape((vocab,) * length)).to(arithmetic)
+    return _table(draw, vocab, length, zeros).to(arithmetic)
+
+
+@st.composite
+def products(
+    draw: Draw, *, max_vocab: int = 3, max_length: int = 4, arithmetic: str = "exact", zeros: bool = True
+) -> Product:
+    """Independent laws of several families, one after the other."""
+    vocab, length = draw(st.integers(1, max_vocab)), draw(st.integers(1, max_length))
+    return Product([_part(draw, vocab, size, zeros) for size in draw(compositions(length))]).to(arithmetic)
+
+
+@st.composite
+def mixtures(
+    draw: Draw, *, max_vocab: int = 3, max_length: int = 4, arithmetic: str = "exact", zeros: bool = True
+) -> Mixture:
+    """A random choice among up to three laws of several families, some never chosen."""
+    vocab, length = draw(st.integers(1, max_vocab)), draw(st.integers(1, max_length))
+    count = draw(st.integers(1, 3))
+    parts = [_part(draw, vocab, length, zeros) for _ in range(count)]
+    return Mixture(draw(distributions(count, zeros=zeros)), parts).to(arithmetic)
+
+
+@st.composite
+def languages(
+    draw: Draw, *, max_vocab: int = 3, max_length: int = 4, arithmetic: str = "exact", zeros: bool = True
+) -> FormalLanguage:
+    """The words of automata of up to three states, uniform or weighted; without zeros, all words."""
+    vocab, states = draw(st.integers(1, max_vocab)), draw(st.integers(1, 3))
+    edges = []
+    for state, token in itertools.product(range(states), range(vocab)):
+        # Every state can read the first token, so there are words of every length.
+        if token == 0 or not zeros or draw(st.booleans()):
+            weight = Fraction(draw(st.integers(1, 3)), draw(st.integers(1, 3)))
+            edges.append((state, token, draw(st.integers(0, states - 1)), weight))
+    used = {0, *(edge[2] for edge in edges)}
+    automaton = Automaton(0, used, edges, vocab)
+    return FormalLanguage(automaton, draw(st.integers(1, max_length)), draw(st.booleans())).to(arithmetic)
 
 
 def oracles(
@@ -136,7 +151,7 @@ def oracles(
     zeros: bool = True,
 ) -> st.SearchStrategy[Oracle]:
     """An oracle of any family; options as `markov_chains`."""
-    families = (markov_chains, ngrams, hmms, tables)
+    families = (markov_chains, ngrams, hmms, tables, products, mixtures, languages)
     return st.one_of(
         *(
             family(max_vocab=max_vocab, max_length=max_length, arithmetic=arithmetic, zeros=zeros)
@@ -160,36 +175,19 @@ def patterns(draw: Draw, q: Oracle, *, possible: bool | None = None) -> list[int
     return pattern.tolist()
 
 
-def weights(steps: int, *, zeros: bool = True) -> st.SearchStrategy[Row]:
-    """Weights of `steps` steps: fractions that sum to 1."""
-    return distributions(steps, zeros=zeros)
-
-
-@st.composite
-def size_vectors(draw: Draw, length: int, steps: int) -> list[int]:
-    """How many positions each of `steps` steps reveals: sizes, some of them 0, that sum to `length`."""
-    cuts = sorted(draw(st.lists(st.integers(0, length), min_size=steps - 1, max_size=steps - 1)))
-    return [after - before for before, after in itertools.pairwise([0, *cuts, length])]
-
-
-@st.composite
-def compositions(draw: Draw, length: int) -> list[int]:
-    """Positive sizes that sum to `length`, in any number of steps."""
-    cut_after = draw(st.lists(st.booleans(), min_size=length - 1, max_size=length - 1))
-    cuts = [position for position, cut in enumerate(cut_after, start=1) if cut]
-    return [after - before for before, after in itertools.pairwise([0, *cuts, length])]
-
-
-@st.composite
-def ordered_partitions(draw: Draw, length: int) -> list[list[int]]:
-    """Non-empty blocks of positions that together cover 0..length-1, in the order they are revealed."""
-    order = iter(draw(st.permutations(range(length))))
-    return [sorted(itertools.islice(order, size)) for size in draw(compositions(length))]
-
-
 def _largest_side(wanted: int, axes: int) -> int:
     """The largest side, up to the one wanted, of an array with so many axes and `MAX_ENTRIES` entries."""
     return max(side for side in range(1, wanted + 1) if side == 1 or side**axes <= MAX_ENTRIES)
+
+
+def _part(draw: Draw, vocab: int, length: int, zeros: bool) -> Oracle:
+    """A law of one of the simple families, of a given size."""
+    kind = draw(st.sampled_from(["chain", "hmm", "table"]))
+    if kind == "chain":
+        return MarkovChain(*_ngram(draw, vocab, 2, length, zeros, None), length)
+    if kind == "hmm":
+        return _hmm(draw, draw(st.integers(1, 2)), vocab, length, zeros, [])
+    return _table(draw, vocab, length, zeros)
 
 
 def _either(draw: Draw, choice: bool | None) -> bool:
@@ -207,6 +205,18 @@ def _steps(
     draw: Draw, shape: tuple[int, ...], steps: int, changing: bool, zeros: bool
 ) -> np.ndarray | list[np.ndarray]:
     return [_rows(draw, shape, zeros) for _ in range(steps)] if changing else _rows(draw, shape, zeros)
+
+
+def _hmm(draw: Draw, hidden: int, vocab: int, length: int, zeros: bool, changing: list[str]) -> HMM:
+    """An HMM with its own matrices at every step for those named in `changing`."""
+    transition = _steps(draw, (hidden, hidden), length - 1, "transition" in changing, zeros)
+    emission = _steps(draw, (hidden, vocab), length, "emission" in changing, zeros)
+    return HMM(draw(distributions(hidden, zeros=zeros)), transition, emission, length)
+
+
+def _table(draw: Draw, vocab: int, length: int, zeros: bool) -> Table:
+    law = draw(distributions(vocab**length, zeros=zeros))
+    return Table(np.array(law, dtype=object).reshape((vocab,) * length))
 
 
 def _ngram(

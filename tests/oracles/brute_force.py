@@ -14,7 +14,7 @@ import numpy as np
 import sympy
 from flint import arb, fmpq
 
-from oracles import HMM, NGram, Oracle, Table
+from oracles import HMM, FormalLanguage, Mixture, NGram, Oracle, Product, Table
 from oracles.arithmetic import Arithmetic
 
 Sequence = tuple[int, ...]
@@ -63,6 +63,39 @@ def _(q: HMM) -> dict[Sequence, Any]:
 @law.register
 def _(q: Table) -> dict[Sequence, Any]:
     return {x: plain(q.probabilities[x]) for x in product(range(q.vocab_size), repeat=q.length)}
+
+
+@law.register
+def _(q: Product) -> dict[Sequence, Any]:
+    out: dict[Sequence, Any] = {(): Fraction(1)}
+    for part in q.parts:
+        out = {(*x, *y): p * r for x, p in out.items() for y, r in law(part).items()}
+    return out
+
+
+@law.register
+def _(q: Mixture) -> dict[Sequence, Any]:
+    laws = [(plain(weight), law(part)) for weight, part in zip(q.weights, q.parts, strict=True)]
+    return {x: sum((weight * each[x] for weight, each in laws), Fraction(0)) for x in laws[0][1]}
+
+
+@law.register
+def _(q: FormalLanguage) -> dict[Sequence, Any]:
+    masses = {x: Fraction(0) for x in product(range(q.vocab_size), repeat=q.length)}
+    for x in masses:
+        paths = {q.automaton.start: Fraction(1)}
+        for position, token in enumerate(x):
+            after: dict[Any, Fraction] = {}
+            for edge in q.automaton.edges_at(position):
+                if edge.token == token and edge.source in paths:
+                    step = paths[edge.source] * plain(edge.weight)
+                    after[edge.target] = after.get(edge.target, Fraction(0)) + step
+            paths = after
+        masses[x] = sum((paths.get(state, Fraction(0)) for state in q.automaton.accepting), Fraction(0))
+        if not q.weighted:
+            masses[x] = Fraction(masses[x] > 0)
+    total = sum(masses.values())
+    return {x: mass / total for x, mass in masses.items()}
 
 
 class BruteForce:

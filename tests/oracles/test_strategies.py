@@ -9,17 +9,20 @@ import pytest
 from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 
-from oracles import HMM, MarkovChain, NGram, Oracle, Table, entropy
+from oracles import HMM, FormalLanguage, MarkovChain, Mixture, NGram, Oracle, Product, Table, entropy
 from oracles.arithmetic import NAMES
 from oracles.testing import (
     compositions,
     distributions,
     hmms,
+    languages,
     markov_chains,
+    mixtures,
     ngrams,
     oracles,
     ordered_partitions,
     patterns,
+    products,
     size_vectors,
     tables,
     weights,
@@ -85,9 +88,10 @@ def possible(q: Oracle) -> int:
     return sum(bool(p > 0) for p in q.joint().flat)
 
 
+FAMILIES = (MarkovChain, NGram, HMM, Table, Product, Mixture, FormalLanguage)
 REACHED: list[tuple[Any, Callable[[Any], bool]]] = [
     (family(), condition)
-    for family in (markov_chains, ngrams, hmms, tables, oracles)
+    for family in (markov_chains, ngrams, hmms, tables, products, mixtures, languages, oracles)
     for condition in (
         lambda q: q.length == 1,
         lambda q: q.length == 4,
@@ -105,9 +109,11 @@ REACHED: list[tuple[Any, Callable[[Any], bool]]] = [
     (markov_chains(), lambda q: not q.homogeneous),
     (hmms(), lambda h: h.hidden_size > h.vocab_size > 1),
     (hmms(), lambda h: h.length > 1 and not entropy.is_unifilar(h)),
-    (oracles(), lambda q: isinstance(q, HMM)),
-    (oracles(), lambda q: type(q) is NGram),
-    (oracles(), lambda q: isinstance(q, Table)),
+    (products(), lambda q: len(q.parts) > 1),
+    (mixtures(), lambda q: len(q.parts) > 1 and all(q.weights > 0)),
+    (mixtures(), lambda q: len(q.parts) > 1 and any(q.weights == 0)),
+    (languages(), lambda q: q.weighted and len(set(q.joint().flat)) > 2),
+    *((oracles(), lambda q, family=family: type(q) is family) for family in FAMILIES),
 ]
 
 
