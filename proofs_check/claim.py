@@ -160,12 +160,12 @@ def claim(
 ) -> Callable[[Callable[..., Any]], Claim]:
     """Turn a function that returns a Relation, or several that must all hold, into a Claim.
 
-    Where there are several, the ratio that is reported is that of the first.
-    The id is the file's name and the function's, `feng2025.error_rate`; the statement is the docstring
-    (ValueError if there is none).  hypotheses: name -> predicate of
-    (some of) the same parameters, returning a bool or a Relation; an instance that fails one is skipped.
-    search: a hypothesis strategy for each parameter.  observations: Monte Carlo runs to compare
-    with exact values (`backends.monte_carlo`).
+    Of several relations the first is the one whose ratio is reported.  The id is the file's name and the
+    function's, `feng2025.error_rate`; the statement is the docstring (ValueError if there is none).
+    hypotheses: name -> predicate of (some of) the same parameters, a bool or a Relation; an instance that
+    fails one is skipped.  instances: what to check, iterated more than once; by default the single one without
+    parameters, or none if `search` gives a hypothesis strategy for each parameter.  observations: Monte Carlo
+    runs to compare with exact values (`backends.monte_carlo`).
     """
 
     def build(function: Callable[..., Any]) -> Claim:

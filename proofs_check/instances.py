@@ -92,7 +92,8 @@ def _describe_law(law: Oracle) -> str:
     table = law.joint()
     strings = itertools.product(range(law.vocab_size), repeat=law.length)
     weights = zip(strings, law.arithmetic.tolist(table.reshape(-1)), strict=True)
-    shown = [f"{''.join(map(str, tokens))}: {weight}" for tokens, weight in weights if weight != 0]
+    between = "" if law.vocab_size <= 10 else " "
+    shown = [f"{between.join(map(str, tokens))}: {weight}" for tokens, weight in weights if weight != 0]
     return f"{{{', '.join(shown)}}}"
 
 

@@ -6,6 +6,7 @@ in bits; an error in nats is named so.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import isqrt, prod
 from typing import Any
 
@@ -96,14 +97,19 @@ def peak_bracket(error_nats: Any, vocab_size: int, peaks: int = 1) -> tuple[fmpq
     """
     if not 1 <= peaks < vocab_size:
         raise ValueError(f"peaks: expected a number in 1..{vocab_size - 1}, got {peaks}")
-    with arithmetic("ball", bits=ctx.prec).context():
-        target = arb(error_nats if isinstance(error_nats, arb) else rational(error_nats))
-        if not target > 0:
-            raise ValueError(f"error_nats: expected a positive number, got {error_nats}")
+    if not rational(error_nats) > 0:
+        raise ValueError(f"error_nats: expected a positive number, got {error_nats}")
+    return _bisected(rational(error_nats), vocab_size, peaks, ctx.prec)
+
+
+@lru_cache(maxsize=64)
+def _bisected(error: fmpq, vocab_size: int, peaks: int, bits: int) -> tuple[fmpq, fmpq]:
+    """`peak_bracket` at a precision; the root is no rational, so only the precision ends the bisection."""
+    with arithmetic("ball", bits=bits).context():
         low, high = fmpq(1, vocab_size), fmpq(1, peaks)
         while True:
             middle = (low + high) / 2
-            excess = _uniform_divergence(middle, vocab_size, peaks) - target
+            excess = _uniform_divergence(middle, vocab_size, peaks) - error
             if excess.contains(0):
                 return low, high
             low, high = (middle, high) if excess < 0 else (low, middle)

@@ -130,6 +130,7 @@ def perplexity(q, eps, a, *, slack=1):
     )
     + grid(n=[3], family={"trigram": zoo.trigram}, eps=[fmpq(1, 5), fmpq(6, 25)])
     + grid(n=[4], family={"4-gram": partial(noisy_parity, 4)}, eps=[fmpq(6, 25)]),
+    tight=Tight(at(n=2, family={"all equal": zoo.all_equal}, eps=fmpq(1, 5)), ratio=0.19),
     mutants=[Mutant("one step is enough", steps=1)],
     notes=["KL(q||p) <= E KL, which is bounded through windows; with one step nothing is lost in that."],
 )
@@ -346,6 +347,7 @@ def exponential(u, *, constant=1):
         "length": st.integers(1, 20).map(lambda pairs: 2 * pairs),
         "weights": st.integers(1, 12).flatmap(testing.weights),
     },
+    tight=Tight(at(length=1000, weights=uniform(676)), ratio=0.999),
     mutants=[
         Mutant("without the hypothesis", without="N <= 15 L / (32 ln 2)"),
         Mutant("reversed", reverse=True),
@@ -452,6 +454,7 @@ def too_few_steps_learned(length, *, constant=1, error=NATS):
     source=FENG.at("Theorem 4.4 made explicit: fixed sizes"),
     hypotheses={"N <= L/3": lambda sizes, *, share=3: share * len(sizes) <= sum(sizes)},
     instances=grid(sizes=partial(size_vectors, range(6, 19, 2), 3)),
+    tight=Tight(at(sizes=[3, 3]), ratio=0.83),
     mutants=[
         Mutant("N <= L/2", share=2, instances=grid(sizes=partial(size_vectors, range(6, 19, 2), 2))),
         Mutant("N <= L", share=1, instances=[at(sizes=[1] * 6)]),
@@ -474,6 +477,7 @@ def too_few_steps_of_sizes(sizes):
 @claim(
     source=FENG.at("Theorem 4.4 made explicit: fixed sizes"),
     instances=grid(length=range(6, 3001, 2)),
+    tight=Tight(at(length=3000), ratio=0.98),
     mutants=[Mutant("N <= 5L/12", steps_of=lambda length: 5 * length // 12)],
 )
 def validity_of_sizes(length, *, steps_of=lambda length: length // 3):
