@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from oracles import MarkovChain, Oracle, Table, uniform_on
 from oracles.arithmetic import arithmetic
-from oracles.testing.strategies import oracles, size_vectors, weights
+from oracles.testing import oracles, size_vectors, weights
 from theory.information import information_profile
 from theory.profile import Profile, iid_expected_kl, sizes_expected_kl
 
