@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import sympy
-from flint import fmpq
+from flint import arb, fmpq
 
 from oracles import Result
 from proofs_check.backends import certified, exact, floating, symbolic
@@ -116,8 +116,10 @@ class Relation:
         if self.backend is symbolic or self.op == "==":
             return None
         small, large = (self.lhs, self.rhs) if self.op in ("<", "<=") else (self.rhs, self.lhs)
-        below, above = float(small), float(large)
-        return below / above if above not in (0.0, float("inf")) and below >= 0 else None
+        below, above = _near(small), _near(large)
+        if not (below.is_finite() and above.is_finite()) or above.contains(0) or below < 0:
+            return None
+        return float(below / above)
 
     def reversed(self) -> Relation:
         """The opposite inequality, not strict (an equation is its own)."""
@@ -147,4 +149,9 @@ def plain_number(name: str, value: Any) -> Any:
 def _shown(value: Any) -> str:
     text = str(value)
     short = len(text) <= 24 and not certified.is_ball(value)
-    return text if short or isinstance(value, sympy.Expr) else f"{float(value):.10g}"
+    return text if short or isinstance(value, sympy.Expr) else _near(value).str(10, radius=False)
+
+
+def _near(value: Any) -> arb:
+    """A number of any kind but a symbol as a ball, which has no range to overflow."""
+    return arb(value) if isinstance(value, float) else certified.ball(value)

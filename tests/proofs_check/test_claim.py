@@ -127,6 +127,15 @@ def test_ratio_of_the_smaller_side():
     assert Relation(4, ">", 1).ratio == 0.25
     assert Relation(0, "<=", 0).ratio is None
     assert Relation(1, "==", 1).ratio is None
+    assert Relation(1, "<", math.inf).ratio is None
+
+
+def test_numbers_beyond_the_range_of_floats():
+    relation = Relation(fmpq(10) ** 400, "<=", 4 * 10**400)
+    assert relation.truth is Truth.TRUE
+    assert relation.ratio == pytest.approx(0.25)
+    assert str(relation) == "1.000000000e+400 <= 4.000000000e+400"
+    assert Relation(fmpq(1, 10**400), ">", 0).truth is Truth.TRUE
 
 
 # ------------------------------------------------------------------ true claims
