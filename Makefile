@@ -32,8 +32,8 @@ $(STAMP): pyproject.toml
 
 check: setup ## check every claim and analyse the default corpus; results under build/
 	@mkdir -p $(BUILD)
-	$(BIN)/maskproof check
-	$(BIN)/maskproof analyse
+	$(BIN)/maskproof check | tee $(BUILD)/check.txt
+	$(BIN)/maskproof analyse --plot $(BUILD)/analysis.png | tee $(BUILD)/analysis.txt
 
 test: setup ## run the tests
 	$(BIN)/pytest -n auto --maxprocesses 4
