@@ -14,7 +14,7 @@ from oracles.patterns import Tokens
 from oracles.validation import read_count
 from theory.denoisers import Ideal
 from theory.samplers import Problem, read_problem
-from theory.schedules import Schedule, draw_revealed
+from theory.schedules import Schedule
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def run_sampler(problem: Problem, n: int, rng: np.random.Generator) -> Tokens:
     patterns = np.full((n, law.length), law.mask, dtype=np.int64)
     for step in range(problem.schedule.steps):
         masked = patterns == law.mask
-        revealed = draw_revealed(problem.schedule.reveal(step, law.arithmetic), masked, rng)
+        revealed = problem.schedule.reveal(step, law.arithmetic).draw(masked, rng)
         if revealed.any():
             patterns[revealed] = _draw_tokens(denoiser, law, patterns, revealed, rng)
     return patterns

@@ -1,48 +1,25 @@
 """Oblivious schedules: which positions are revealed at each step, whatever the tokens turn out to be.
 
 A schedule is the law of a random ordered partition (S_1, .., S_N) of the positions.  It is described step by
-step, as a :class:`Reveal` of the positions still masked, so that one description serves the exact laws, which
-branch over every outcome, and Monte Carlo, which draws one.
+step, as a :class:`~theory.reveals.Reveal` of the positions still masked, so that one description serves the
+exact laws, which branch over every outcome, and Monte Carlo, which draws one.
 """
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
+from itertools import accumulate
+from math import comb
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from oracles.arithmetic import Arithmetic, Array, Scalar, convert, infer
+from oracles.arithmetic import Arithmetic, Array, convert, infer
 from oracles.validation import check_distributions, read_array, read_count
-
-
-@dataclass(frozen=True)
-class EachWith:
-    """Every masked position is revealed independently with this probability."""
-
-    rate: Scalar
-
-
-@dataclass(frozen=True)
-class UniformSubset:
-    """A uniformly random set of this many masked positions is revealed."""
-
-    size: int
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """Exactly these positions are revealed."""
-
-    positions: tuple[int, ...]
-
-
-Reveal = EachWith | UniformSubset | Chosen
+from theory.reveals import Chosen, EachWith, Reveal, UniformSubset
 
 
 class Schedule(ABC):
@@ -60,6 +37,10 @@ class Schedule(ABC):
     @abstractmethod
     def reveal(self, step: int, number_system: Arithmetic) -> Reveal:
         """What step 0..N-1 reveals; probabilities are numbers of `number_system`."""
+
+    @abstractmethod
+    def transitions(self, vocab_size: int, length: int) -> int:
+        """Over all steps, how many pairs of a pattern and what a step may make of it: the cost of enumeration."""
 
 
 class Exchangeable(Schedule):
@@ -124,24 +105,50 @@ class IID(Exchangeable):
         """Any number of positions is fine."""
 
     def checked_weights(self, number_system: Arithmetic) -> Array:
-        """The weights as given.  ValueError for float weights on a law that is not in floats."""
-        if self._system.name.startswith("float") and not number_system.name.startswith("float"):
-            raise ValueError(
-                f"weights: expected exact numbers for a law in {number_system.name}, got {self._system.name}; "
-                "write them as fractions, or use q.to('float64')"
-            )
+        """The weights as given.  ValueError if a law in this number system cannot use them."""
+        self._moved(self.weights, number_system)
         return self.weights
 
     def weights_in(self, number_system: Arithmetic) -> Array:
         """The weights as numbers of another system.  ValueError as in `checked_weights`."""
-        return convert(self.checked_weights(number_system), self._system, number_system)
+        return self._moved(self.weights, number_system)
+
+    def _moved(self, values: Array, number_system: Arithmetic) -> Array:
+        own, other = self._system.name, number_system.name
+        try:
+            if own.startswith("float") and not other.startswith("float"):
+                raise ValueError("write them as fractions, or use q.to('float64')")
+            return convert(values, self._system, number_system)
+        except ValueError as error:
+            raise ValueError(
+                f"weights: expected numbers that a law in {other} can use, got {own}: {error}"
+            ) from error
+
+    @cached_property
+    def _chances(self) -> list[Array]:
+        """For every step, `[2]`: the chances that what is still masked is revealed now, or stays.
+
+        They are w_k and w_{k+1} + .. + w_N over their sum, in the numbers of the weights.  What comes after
+        the last positive weight reveals all that is left: exactly 1, so that no rounding leaves a mask.
+        """
+        system = self._system
+        later, chances = system.zeros(1), []
+        with system.context():
+            for step in reversed(range(self.steps)):
+                now = self.weights[step : step + 1]
+                if np.all(system.is_zero(later)):
+                    chances.append(system.concat([system.ones(1), system.zeros(1)]))
+                else:
+                    chances.append(system.divide(system.concat([now, later]), now + later))
+                later = now + later
+        return chances[::-1]
 
     def reveal(self, step: int, number_system: Arithmetic) -> EachWith:
-        weights = self.weights_in(number_system)
-        left = number_system.sum(weights[step:], 0)
-        if bool(np.all(number_system.is_zero(left))):
-            return EachWith(left)
-        return EachWith(number_system.divide(weights[step], left))
+        rate, stay = self._moved(self._chances[step], number_system)
+        return EachWith(number_system.element(rate), number_system.element(stay))
+
+    def transitions(self, vocab_size: int, length: int) -> int:
+        return self.steps * (2 * vocab_size + 1) ** length
 
     def context_sizes(self, length: int, number_system: Arithmetic) -> Array:
         weights = self.weights_in(number_system)
@@ -181,6 +188,14 @@ class FixedSizes(Exchangeable):
 
     def reveal(self, step: int, number_system: Arithmetic) -> UniformSubset:
         return UniformSubset(self.sizes[step])
+
+    def transitions(self, vocab_size: int, length: int) -> int:
+        done, total = 0, 0
+        for size in self.sizes:
+            sets = comb(length, done) * comb(length - done, size)
+            done += size
+            total += sets * vocab_size**done
+        return total
 
     def context_sizes(self, length: int, number_system: Arithmetic) -> Array:
         total = [Fraction(0)] * length
@@ -225,6 +240,9 @@ class Partition(Schedule):
     def reveal(self, step: int, number_system: Arithmetic) -> Chosen:
         return Chosen(self.blocks[step])
 
+    def transitions(self, vocab_size: int, length: int) -> int:
+        return sum(vocab_size**done for done in accumulate(len(block) for block in self.blocks))
+
     def relabelled(self, masked: Sequence[int]) -> Partition:
         """The same partition with the masked positions numbered 0, 1, .. in order."""
         rank = {position: index for index, position in enumerate(masked)}
@@ -244,20 +262,3 @@ def _binomial_law(trials: int, success: Array, failure: Array, number_system: Ar
         grown = number_system.concat([law * failure, number_system.zeros(1)], 0)
         law = grown + number_system.concat([number_system.zeros(1), law * success], 0)
     return law
-
-
-def draw_revealed(reveal: Reveal, masked: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
-    """One random outcome of a reveal for every row: `masked` `[B, L]` -> revealed `[B, L]`."""
-    if isinstance(reveal, EachWith):
-        return masked & (rng.random(masked.shape) < float(reveal.rate))
-    if isinstance(reveal, UniformSubset):
-        keys = np.where(masked, rng.random(masked.shape), math.inf)
-        revealed = np.zeros_like(masked)
-        chosen = (
-            np.argpartition(keys, reveal.size - 1, axis=1)[:, : reveal.size] if reveal.size else keys[:, :0]
-        )
-        np.put_along_axis(revealed, chosen.astype(np.int64), True, axis=1)
-        return revealed
-    revealed = np.zeros_like(masked)
-    revealed[:, list(reveal.positions)] = True
-    return revealed & masked

@@ -77,6 +77,10 @@ class Arithmetic(ABC):
     def concat(self, arrays: Sequence[Array], axis: int = 0) -> Array:
         """Join arrays along an existing axis."""
 
+    def permute(self, array: Array, axes: Sequence[int]) -> Array:
+        """The same entries with the axes in this order, a view."""
+        return array.transpose(axes)
+
     @abstractmethod
     def matmul(self, left: Array, right: Array) -> Array:
         """Batched matrix product `[..., n, k] @ [..., k, m]`; leading axes broadcast."""

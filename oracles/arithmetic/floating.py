@@ -92,6 +92,9 @@ class FloatArithmetic(Arithmetic):
     def concat(self, arrays: Sequence[torch.Tensor], axis: int = 0) -> torch.Tensor:
         return torch.concat(list(arrays), axis)
 
+    def permute(self, array: torch.Tensor, axes: Sequence[int]) -> torch.Tensor:
+        return array.permute(*axes)
+
     def matmul(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
         return left @ right
 

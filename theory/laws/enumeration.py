@@ -1,44 +1,49 @@
-"""The exact law of a sampler by branching over every outcome of every step, equal states merged.
+"""The exact law of a sampler by following every outcome of every step, equal states merged.
 
-The state is a pattern, so step k holds a mass for each of the (V+1)**L patterns.  From a pattern with m masked
-positions a step reaches (V+1)**m others: (2V+1)**L transitions a step, done one set of masked positions at a
-time as outer products over positions.  Nothing here knows about chains: it is the twin of every faster route.
+The state is a pattern and the number of steps done.  Positions are only ever revealed, so the patterns are
+emptied one set of masked positions at a time, the largest first: all steps that start from such a set share
+the denoiser's answers there.  Nothing here knows about chains: it is the twin of every faster route.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from fractions import Fraction
+from collections import defaultdict
 from itertools import combinations
-from math import comb
+from math import log10
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from oracles import Oracle
-from oracles.arithmetic import Arithmetic, Array
-from oracles.patterns import Tokens, all_sequences
-from theory.schedules import Chosen, EachWith, Reveal, Schedule, UniformSubset
+from oracles.arithmetic import Arithmetic, Array, Scalar, arithmetic, convert
+from oracles.patterns import all_sequences
+from theory.reveals import Positions
+from theory.schedules import Schedule
 
-FLOAT_BUDGET = 4e9
-OBJECT_BUDGET = 2e7
+FLOAT_BUDGET = 4 * 10**9
+OBJECT_BUDGET = 2 * 10**7
 """Transitions that are computed without refusing: in floats, and in exact, ball or symbolic numbers."""
 
+STATE_LIMIT = 2**27
+"""Largest number of float states, (V+1)**L patterns at N times, that are held: 1 GiB in float64, and as much
+again for what is on its way."""
 
-def transitions(law: Oracle, schedule: Schedule) -> float:
-    """The cost of enumeration: N (2V+1)**L transitions."""
-    return schedule.steps * float(2 * law.vocab_size + 1) ** law.length
+Steps = dict[int, tuple[Scalar, Scalar, Scalar]]
+"""By step: the weight of a branch, and the rates at which its free positions are revealed and stay."""
 
 
 def check_budget(law: Oracle, schedule: Schedule) -> None:
     """ValueError with the estimated cost when enumeration would be too large."""
-    cost = transitions(law, schedule)
-    budget = FLOAT_BUDGET if law.arithmetic.name.startswith("float") else OBJECT_BUDGET
-    if cost > budget:
+    transitions = schedule.transitions(law.vocab_size, law.length)
+    states = (law.vocab_size + 1) ** law.length * schedule.steps
+    floats = law.arithmetic.name.startswith("float")
+    budget, limit = (FLOAT_BUDGET, STATE_LIMIT) if floats else (OBJECT_BUDGET, OBJECT_BUDGET)
+    if transitions > budget or states > limit:
         raise ValueError(
             f"schedule: enumerating {schedule.steps} steps at V={law.vocab_size}, L={law.length} takes about "
-            f"{cost:.1e} transitions; the budget in {law.arithmetic.name} is {budget:.0e}"
+            f"1e{log10(transitions):.1f} transitions between 1e{log10(states):.1f} states; in "
+            f"{law.arithmetic.name} at most {budget:.0e} and {limit:.0e} are accepted"
         )
 
 
@@ -47,119 +52,111 @@ def enumerate_law(law: Oracle, schedule: Schedule, denoiser: Any) -> Array:
 
     ValueError if the schedule does not fit the length or the cost exceeds the budget.
     """
+    return _enumerated(law, schedule, denoiser, law.arithmetic)
+
+
+def enumerate_support(law: Oracle, schedule: Schedule, denoiser: Any) -> NDArray[np.bool_]:
+    """Which x the sampler can generate, `(V,)*L`: the zero pattern of its law, where floats would underflow."""
+    return _enumerated(law, schedule, denoiser, arithmetic("boolean"))
+
+
+def _enumerated(law: Oracle, schedule: Schedule, denoiser: Any, number_system: Arithmetic) -> Array:
     schedule.check(range(law.length))
     check_budget(law, schedule)
-    branching = _Branching(law, denoiser)
     with law.arithmetic.context():
-        masses = branching.start()
-        for step in range(schedule.steps):
-            masses = branching.advance(masses, schedule.reveal(step, law.arithmetic))
-        return branching.finished(masses)
+        states = _States(law, schedule, denoiser, number_system)
+        for size in range(law.length, 0, -1):
+            for masked in combinations(range(law.length), size):
+                states.leave(masked)
+        return states.finished()
 
 
-class _Branching:
-    """Masses over patterns, flat in base V+1, and their transition under one reveal."""
+class _States:
+    """`arrived[x_0, .., x_{L-1}, k]`: the probability that step k is the one that leads to the pattern x."""
 
-    def __init__(self, law: Oracle, denoiser: Any) -> None:
-        self.law = law
-        self.denoiser = denoiser
-        self.system: Arithmetic = law.arithmetic
-        self.place = (law.vocab_size + 1) ** np.arange(law.length)[::-1]
-        self._answers: dict[tuple[int, ...], tuple[Tokens, Array]] = {}
+    def __init__(self, law: Oracle, schedule: Schedule, denoiser: Any, number_system: Arithmetic) -> None:
+        self.law, self.denoiser, self.system = law, denoiser, number_system
+        self.reveals = [schedule.reveal(step, law.arithmetic) for step in range(schedule.steps)]
+        self.arrived = number_system.zeros(*(law.vocab_size + 1,) * law.length, schedule.steps)
 
-    def start(self) -> Array:
-        masses = self.system.zeros((self.law.vocab_size + 1) ** self.law.length)
-        masses[-1:] = self.system.ones(1)  # the all-masked pattern comes last
-        return masses
+    def finished(self) -> Array:
+        """The law of the patterns in which nothing is masked."""
+        return self.system.sum(self.arrived[self._with({})], self.law.length)
 
-    def finished(self, masses: Array) -> Array:
-        flat = all_sequences(self.law.vocab_size, self.law.length) @ self.place
-        return masses[self.system.index(flat)].reshape((self.law.vocab_size,) * self.law.length)
+    def leave(self, masked: Positions) -> None:
+        """Send on the mass of the patterns in which exactly these positions are masked."""
+        present = self._present(masked)
+        branches = self._branches(masked, present)
+        if not branches:
+            return
+        answers = self._answers(masked, present)
+        for (revealed, free), steps in branches.items():
+            window = slice(min(steps), max(steps) + 1)
+            factors = [steps.get(step, (0, 0, 0)) for step in range(window.start, window.stop)]
+            weight, rate, stay = self._numbers(list(zip(*factors, strict=True)))
+            moved = (present[:, window] * weight)[:, None]  # [contexts, outcomes, steps]
+            for rank, position in enumerate(masked):
+                outcomes = answers[:, rank, :, None]
+                if position in free:
+                    kept = stay + self.system.zeros(len(present), 1, 1)
+                    outcomes = self.system.concat([outcomes * rate, kept], 1)
+                if position in free or position in revealed:
+                    moved = (moved[:, :, None] * outcomes[:, None]).reshape(len(present), -1, len(factors))
+            self._add(moved, masked, revealed, free, window)
 
-    def advance(self, masses: Array, reveal: Reveal) -> Array:
-        after = self.system.zeros(masses.shape[0])
-        for masked in _subsets(self.law.length):
-            contexts = self._contexts(masked)
-            flat = contexts @ self.place
-            current = masses[self.system.index(flat)]
-            occupied = ~np.asarray(self.system.is_zero(current))
-            if not occupied.any():
+    def _with(self, kinds: dict[int, slice]) -> tuple[slice, ...]:
+        """The index of a block of patterns: any token where `kinds` does not say otherwise."""
+        tokens = slice(self.law.vocab_size)
+        return tuple(kinds.get(i, tokens) for i in range(self.law.length))
+
+    def _present(self, masked: Positions) -> Array:
+        """P(at the pattern before step k, having just arrived), `[contexts, N]`."""
+        mask = slice(self.law.mask, None)
+        arrived = self.arrived[self._with(dict.fromkeys(masked, mask))].reshape(-1, len(self.reveals))
+        start = self.system.ones if len(masked) == self.law.length else self.system.zeros
+        return self.system.concat([start(len(arrived), 1), arrived[:, :-1]], 1)
+
+    def _branches(self, masked: Positions, present: Array) -> dict[tuple[Positions, Positions], Steps]:
+        """The branches of every step, equal ones together; adds to `present` what stays for another step."""
+        found: dict[tuple[Positions, Positions], Steps] = defaultdict(dict)
+        for step, reveal in enumerate(self.reveals):
+            if self.system.is_zero(present[:, step]).all():
                 continue
-            flat, contexts = flat[occupied], contexts[occupied]
-            outcomes, offsets = self._outcomes(contexts, masked, reveal)
-            mass = current[self.system.index(np.flatnonzero(occupied))][:, None] * outcomes
-            target = self.system.index(flat[:, None] + offsets[None])
-            # Within one set of masked positions no two (context, outcome) pairs meet in a pattern.
-            after[target] = after[target] + mass
-        return after
+            for revealed, free, weight in reveal.branches(masked):
+                if revealed or free:
+                    found[revealed, free][step] = (weight, reveal.rate, reveal.stay)
+                if not revealed and step + 1 < len(self.reveals):
+                    staying = present[:, step] * self._numbers([weight * reveal.stay ** len(free)])
+                    present[:, step + 1] = present[:, step + 1] + staying
+        return found
 
-    def _contexts(self, masked: tuple[int, ...]) -> Tokens:
-        """All patterns whose masked positions are exactly these, `[V**(L-m), L]`."""
+    def _answers(self, masked: Positions, present: Array) -> Array:
+        """The denoiser at the masked positions of every context, `[contexts, m, V]`; 0 in those never met."""
         law = self.law
+        patterns = np.full((len(present), law.length), law.mask, dtype=np.int64)
         observed = [i for i in range(law.length) if i not in masked]
-        patterns = np.full((law.vocab_size ** len(observed), law.length), law.mask, dtype=np.int64)
         patterns[:, observed] = all_sequences(law.vocab_size, len(observed))
-        return patterns
+        met = np.flatnonzero(~self.system.is_zero(present).all(axis=1))
+        answers = self.system.zeros(len(patterns), len(masked), law.vocab_size)
+        answers[self.system.index(met)] = self._converted(self.denoiser(patterns[met], list(masked)))
+        return answers
 
-    def _answer(self, contexts: Tokens, masked: tuple[int, ...]) -> Array:
-        """The denoiser at these contexts; most steps ask what the step before asked."""
-        known = self._answers.get(masked)
-        if known is None or not np.array_equal(known[0], contexts):
-            known = (contexts, self.denoiser(contexts, list(masked)))
-            self._answers[masked] = known
-        return known[1]
+    def _add(
+        self, moved: Array, masked: Positions, revealed: Positions, free: Positions, window: slice
+    ) -> None:
+        """Let `[contexts, outcomes, steps]` arrive at the patterns it leads to."""
+        kinds = dict.fromkeys(masked, slice(self.law.mask, None))
+        kinds |= dict.fromkeys(revealed, slice(self.law.vocab_size)) | dict.fromkeys(free, slice(None))
+        target = self.arrived[(*self._with(kinds), window)]
+        order = sorted(range(self.law.length), key=lambda i: i in masked)
+        axes = [*order, self.law.length]
+        ordered = moved.reshape([target.shape[i] for i in axes])
+        target += self.system.permute(ordered, np.argsort(axes).tolist())
 
-    def _outcomes(
-        self, contexts: Tokens, masked: tuple[int, ...], reveal: Reveal
-    ) -> tuple[Array, NDArray[np.int64]]:
-        """Probabilities `[contexts, (V+1)**m]` of what the masked positions become, and index offsets."""
-        system, vocab = self.system, self.law.vocab_size
-        probabilities = system.ones(len(contexts), 1)
-        offsets = np.zeros(1, dtype=np.int64)
-        shown = _reveal_factors(reveal, masked, system)
-        answers = self._answer(contexts, masked) if any(yes is not None for yes, _ in shown) else None
-        for rank, (position, (yes, no)) in enumerate(zip(masked, shown, strict=True)):
-            stays = system.ones(len(contexts), 1) * no
-            if yes is None or answers is None:
-                factor, moves = stays, np.zeros(1, dtype=np.int64)
-            else:
-                factor = system.concat([answers[:, rank, :] * yes, stays], 1)
-                moves = (np.arange(vocab + 1) - vocab) * self.place[position]
-            probabilities = (probabilities[:, :, None] * factor[:, None, :]).reshape(len(contexts), -1)
-            offsets = (offsets[:, None] + moves[None]).reshape(-1)
-        if isinstance(reveal, UniformSubset) and reveal.size:
-            kept = _revealed_counts(len(masked), vocab) == reveal.size
-            probabilities = probabilities[:, system.index(np.flatnonzero(kept))]
-            share = (
-                system.array([Fraction(1, comb(len(masked), reveal.size))]) if kept.any() else system.zeros(1)
-            )
-            return probabilities * share, offsets[kept]
-        return probabilities, offsets
+    def _numbers(self, values: Any) -> Array:
+        """Numbers of the law, or Fractions, in the system that is computed in."""
+        return self._converted(self.law.arithmetic.array(values))
 
-
-def _subsets(length: int) -> Iterator[tuple[int, ...]]:
-    for size in range(length + 1):
-        yield from combinations(range(length), size)
-
-
-def _reveal_factors(
-    reveal: Reveal, masked: tuple[int, ...], number_system: Arithmetic
-) -> list[tuple[Any, Any]]:
-    """For every masked position the weights of revealing it (None: it cannot be) and of leaving it."""
-    one, zero = number_system.ones(1), number_system.zeros(1)
-    if isinstance(reveal, EachWith):
-        rate = zero + reveal.rate
-        return [(rate, one - rate)] * len(masked)
-    if isinstance(reveal, Chosen):
-        return [(one, zero) if i in reveal.positions else (None, one) for i in masked]
-    if reveal.size == 0:
-        return [(None, one)] * len(masked)
-    return [(one, one)] * len(masked)
-
-
-def _revealed_counts(masked: int, vocab: int) -> NDArray[np.int64]:
-    """How many positions each of the (V+1)**m outcomes reveals (the outcome V leaves one masked)."""
-    counts = np.zeros(1, dtype=np.int64)
-    for _ in range(masked):
-        counts = (counts[:, None] + (np.arange(vocab + 1) < vocab)[None]).reshape(-1)
-    return counts
+    def _converted(self, values: Array) -> Array:
+        own = self.law.arithmetic
+        return values if self.system is own else convert(values, own, self.system)

@@ -11,7 +11,7 @@ from oracles import Oracle, Table
 from oracles.arithmetic import Array
 from oracles.patterns import read_patterns
 from theory.denoisers import Ideal
-from theory.laws.enumeration import enumerate_law
+from theory.laws.enumeration import check_budget, enumerate_law
 from theory.samplers import Problem, read_problem
 from theory.schedules import Schedule
 
@@ -71,6 +71,7 @@ def law_of(problem: Problem, method: str | None = None) -> SamplerLaw:
     """`sampler_law` of a problem already read."""
     if method not in (None, *METHODS):
         raise ValueError(f"method: expected one of {', '.join(METHODS)}, got {method!r}")
+    check_budget(problem.law, problem.schedule)
     denoiser = problem.denoiser
     if denoiser is None:
         denoiser = Ideal(Table.of(problem.law))  # the same law; a table answers many patterns fastest
