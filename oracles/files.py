@@ -34,11 +34,11 @@ def read_text(path: str | os.PathLike[str]) -> str:
         ) from error
 
 
-def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """Write a UTF-8 file whole or not at all: under a temporary name beside it, then renamed.
+def check_writable(path: str | os.PathLike[str]) -> Path:
+    """The file that a path would write, links followed.
 
-    An existing file keeps its old content if anything fails.  Raises ValueError when the folder does not
-    exist or the path names something other than a regular file, OSError when the disk refuses.
+    ValueError when the folder does not exist or may not be written to, or when the path names something
+    other than a regular file.
     """
     target = Path(path).resolve()  # a link stays a link: what it points at is replaced
     if target.exists() and not target.is_file():
@@ -46,12 +46,29 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         raise ValueError(f"{os.fspath(path)}: expected a file to write, got {kind}")
     if not target.parent.is_dir():
         raise ValueError(f"{os.fspath(path)}: expected a file in an existing folder, got {target.parent}")
+    if not os.access(target.parent, os.W_OK):
+        raise ValueError(f"{os.fspath(path)}: expected a folder that may be written to, got {target.parent}")
+    return target
+
+
+def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a file whole or not at all: under a temporary name beside it, then renamed.
+
+    An existing file keeps its old content if anything fails.  Raises ValueError as `check_writable`, OSError
+    when the disk refuses.
+    """
+    target = check_writable(path)
     temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
-        with temporary.open("x", encoding="utf-8", newline="") as stream:
-            stream.write(text)
+        with temporary.open("xb") as stream:
+            stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write a UTF-8 text as `write_bytes` does, line ends as they are."""
+    write_bytes(path, text.encode("utf-8"))

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from oracles.files import read_text, write_text
+from oracles.files import check_writable, read_text, write_bytes, write_text
 
 
 def test_text_comes_back_as_it_was_stored(tmp_path: Path) -> None:
@@ -54,6 +54,25 @@ def test_writing_replaces_the_old_file_and_leaves_nothing_else(tmp_path: Path) -
     write_text(path, "new")
     assert path.read_text() == "new"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_bytes_are_written_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "plot.png"
+    write_bytes(path, b"\x89PNG\r\n\0")
+    assert path.read_bytes() == b"\x89PNG\r\n\0"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_whether_a_file_can_be_written_is_known_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert check_writable(tmp_path / "plot.png") == (tmp_path / "plot.png").resolve()
+    with pytest.raises(ValueError, match="expected a file to write, got a directory"):
+        check_writable(tmp_path)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write everywhere
+    with pytest.raises(ValueError, match="expected a folder that may be written to"):
+        check_writable(tmp_path / "plot.png")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
