@@ -1,4 +1,4 @@
-"""The same samplers with random draws, and intervals that hold exactly."""
+"""The same samplers with random draws; intervals that hold exactly where there are any, and that say so."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from oracles import Oracle
 from oracles.patterns import Tokens
 from oracles.validation import read_count
 from theory.denoisers import Ideal
 from theory.samplers import Problem, read_problem
-from theory.schedules import Schedule
+from theory.schedules import Exchangeable, Schedule
+
+BLOCK_ENTRIES = 2**24
+"""Conditional probabilities `[B, L, V]` that are held at a time."""
 
 
 @dataclass(frozen=True)
@@ -65,15 +67,23 @@ def simulate(
 
 
 def run_sampler(problem: Problem, n: int, rng: np.random.Generator) -> Tokens:
-    """n draws from a problem already read, on its free positions."""
+    """n draws from a problem already read, on its free positions, in blocks that bound memory."""
+    law = problem.law
+    block = max(1, BLOCK_ENTRIES // (law.length * law.vocab_size))
+    parts = [_run_block(problem, min(block, n - start), rng) for start in range(0, n, block)]
+    return np.concatenate([np.zeros((0, law.length), dtype=np.int64), *parts])
+
+
+def _run_block(problem: Problem, n: int, rng: np.random.Generator) -> Tokens:
     law = problem.law
     denoiser = problem.denoiser or Ideal(law)
     patterns = np.full((n, law.length), law.mask, dtype=np.int64)
     for step in range(problem.schedule.steps):
         masked = patterns == law.mask
         revealed = problem.schedule.reveal(step, law.arithmetic).draw(masked, rng)
-        if revealed.any():
-            patterns[revealed] = _draw_tokens(denoiser, law, patterns, revealed, rng)
+        busy = revealed.any(axis=1)
+        if busy.any():
+            patterns[revealed] = _draw_tokens(denoiser, law, patterns[busy], revealed[busy], rng)
     return patterns
 
 
@@ -95,9 +105,11 @@ def clopper_pearson(successes: int, n: int, confidence: float) -> tuple[float, f
     _check_confidence(confidence)
     if not 0 <= successes <= n or n < 1:
         raise ValueError(f"successes: expected 0..n with n >= 1, got {successes} of {n}")
+    from scipy import special  # on demand: nothing else here needs it, and it is slow to import
+
     tail = (1 - confidence) / 2
-    low = 0.0 if successes == 0 else float(stats.beta.ppf(tail, successes, n - successes + 1))
-    high = 1.0 if successes == n else float(stats.beta.isf(tail, successes + 1, n - successes))
+    low = 0.0 if successes == 0 else float(special.betaincinv(successes, n - successes + 1, tail))
+    high = 1.0 if successes == n else float(special.betainccinv(successes + 1, n - successes, tail))
     return low, high
 
 
@@ -107,6 +119,19 @@ def hoeffding(values: NDArray[np.float64], low: float, high: float, confidence: 
     if values.min() < low or values.max() > high:
         raise ValueError(f"values: expected all in [{low}, {high}], got {values.min()}..{values.max()}")
     half = (high - low) * float(np.sqrt(np.log(2 / (1 - confidence)) / (2 * len(values))))
+    mean = float(values.mean())
+    return mean - half, mean + half
+
+
+def student(values: NDArray[np.float64], confidence: float) -> tuple[float, float]:
+    """An approximate interval for a mean: exact for normal values, and in the limit of many (Student 1908)."""
+    _check_confidence(confidence)
+    from scipy import special
+
+    n = len(values)
+    if n < 2:
+        raise ValueError(f"values: expected at least two, got {n}")
+    half = float(special.stdtrit(n - 1, (1 + confidence) / 2) * values.std(ddof=1) / np.sqrt(n))
     mean = float(values.mean())
     return mean - half, mean + half
 
@@ -127,6 +152,75 @@ def estimate_sequence_error_rate(
     errors = int(n - np.count_nonzero(q.in_support(tokens)))
     low, high = clopper_pearson(errors, n, confidence)
     return Estimate(errors / n, low, high, confidence, n, "probability", "Clopper-Pearson interval")
+
+
+def estimate_expected_kl(
+    q: Oracle,
+    schedule: Schedule,
+    n: int,
+    *,
+    given: Any = None,
+    confidence: float = 0.99,
+    seed: int,
+) -> Estimate:
+    """E KL of the ideal denoiser in bits from n draws of two conditionals each, whatever the number of steps.
+
+    Let ties within a step be broken at random: position i has rank m, S_m are the m positions before it, and
+    S_<k those before its step.  By the chain rule E KL = sum_m E[H(X_i | X_{S_<k}) - H(X_i | X_{S_m})].  A draw
+    takes x ~ q, an ordered partition and one rank m, and scores
+        Y = L * mean over i of H(X_i | x_{S_<k}) - H(X_i | x_{S_m}),    |Y| <= L log2 V,
+    over the positions i that could as well have had rank m: all those not in S_m if the schedule is
+    exchangeable, else those of the same step.  The interval is Student's t, an approximation; exact ones for
+    so wide a range (`hoeffding` of the scores) say nothing at the usual n.  Errors as in `sampler_law`.
+    """
+    values = expected_kl_scores(read_problem(q, schedule, None, given), n, np.random.default_rng(seed))
+    low, high = student(values, confidence)
+    return Estimate(float(values.mean()), low, high, confidence, n, "bits", "Student's t, approximate")
+
+
+def expected_kl_scores(problem: Problem, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """The scores Y of `estimate_expected_kl` for a problem already read, `[n]`."""
+    law, schedule = problem.law, problem.schedule
+    tokens = law._sample(n, rng)
+    steps = _draw_steps(schedule, law, n, rng)
+    ranks = np.argsort(np.lexsort((rng.random(steps.shape), steps), axis=1), axis=1)
+    rank = rng.integers(law.length, size=(n, 1))
+    step = np.take_along_axis(steps, np.argmax(ranks == rank, axis=1)[:, None], axis=1)
+    alike = ranks >= rank
+    if not isinstance(schedule, Exchangeable):
+        alike &= steps == step
+    excess = np.zeros((n, law.length))
+    excess[alike] = _entropies(law, tokens, steps < step, alike) - _entropies(
+        law, tokens, ranks < rank, alike
+    )
+    return law.length * excess.sum(axis=1) / alike.sum(axis=1)
+
+
+def _draw_steps(schedule: Schedule, law: Oracle, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """The step at which each position is revealed, `[n, L]`."""
+    steps = np.full((n, law.length), schedule.steps - 1)
+    masked = np.ones_like(steps, dtype=bool)
+    for step in range(schedule.steps):
+        revealed = schedule.reveal(step, law.arithmetic).draw(masked, rng)
+        steps[revealed] = step
+        masked &= ~revealed
+    return steps
+
+
+def _entropies(
+    law: Oracle, tokens: Tokens, seen: NDArray[np.bool_], wanted: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """H(X_i | the seen tokens) in bits for the wanted entries, in row order."""
+    system = law.arithmetic
+    block = max(1, BLOCK_ENTRIES // (law.length * law.vocab_size))
+    parts = [np.zeros(0)]
+    for start in range(0, len(tokens), block):
+        rows = slice(start, start + block)
+        answers = law.conditionals(np.where(seen[rows], tokens[rows], law.mask), wanted[rows])
+        with system.logs.context():
+            entropies = system.logs.tolist(system.logs.sum(system.plogp(answers), 1))
+        parts.append(np.array([float(entropy) for entropy in entropies]))
+    return np.concatenate(parts)
 
 
 def _check_confidence(confidence: float) -> None:
