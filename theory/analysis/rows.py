@@ -1,0 +1,127 @@
+"""One row of an analysis: a schedule, with the exact numbers, the bounds and the estimates."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any
+
+from oracles import Result
+from theory.analysis.quantities import Missing, Row
+from theory.analysis.sampling import Sampling
+from theory.analysis.subject import Subject
+from theory.bounds import divergence_bound, perplexity_bound
+from theory.metrics import log2_token_error_rate, sequence_error_rate
+from theory.monte_carlo import Estimate
+from theory.profile import iid_expected_kl, sizes_expected_kl
+from theory.schedules import IID, FixedSizes
+
+
+def row_of(subject: Subject, sampling: Sampling, index: int, schedule: IID | FixedSizes) -> Row:
+    """The row of the schedule with this index among those that `sampling` shares its time between."""
+    expected = _expected_kl(subject, schedule)
+    return Row(
+        family=family_of(schedule),
+        steps=schedule.steps,
+        schedule=schedule,
+        expected_kl=expected,
+        expected_kl_sampled=sampling.expected_kl(index, schedule),
+        log2_token_error_rate=_token_error_rate(subject, schedule, expected),
+        correlation_bound=_correlation_bound(subject, schedule),
+        vocabulary_bound=_vocabulary_bound(subject, schedule),
+        sequence_error_rate=_sequence_error_rate(subject, sampling, index, schedule),
+        sequence_error_bound=_sequence_error_bound(expected),
+    )
+
+
+def family_of(schedule: IID | FixedSizes) -> str:
+    """The name of a schedule's family: iid or sizes."""
+    return "iid" if isinstance(schedule, IID) else "sizes"
+
+
+def _one_at_a_time(schedule: IID | FixedSizes) -> bool:
+    """Whether every step reveals at most one token: the ideal denoiser then samples q itself."""
+    return isinstance(schedule, FixedSizes) and max(schedule.sizes) <= 1
+
+
+def _expected_kl(subject: Subject, schedule: IID | FixedSizes) -> Result | Missing:
+    if _one_at_a_time(schedule):
+        return Result(0, "bits", "one token a step: p = q", "exact rational")
+    profile = subject.profile
+    if isinstance(profile, Missing):
+        return subject.total_correlation if schedule.steps == 1 else profile
+    if isinstance(schedule, IID):
+        value = iid_expected_kl(profile, schedule.weights)
+    else:
+        value = sizes_expected_kl(profile, schedule.sizes)
+    return Result(value, "bits", f"information profile by {profile.method}", profile.guarantee)
+
+
+def _token_error_rate(subject: Subject, schedule: IID | FixedSizes, expected: Result | Missing) -> Result:
+    if _one_at_a_time(schedule):
+        return subject.entropy_rate
+    if subject.enumerable:
+        return log2_token_error_rate(subject.law, schedule)
+    if isinstance(expected, Missing):
+        total = float(subject.per_token(subject.total_correlation))
+        excess = min(total, _vocabulary_excess(subject, schedule))
+        return _enclosure(subject, excess, "between H/L and H/L + min(TC/L, log2(V)/N)")
+    return _enclosure(subject, subject.per_token(expected).value, "between H/L and (H + E KL)/L")
+
+
+def _enclosure(subject: Subject, excess: Any, method: str) -> Result:
+    """From H/L to H/L + excess, in balls if both are."""
+    rate, logs = subject.entropy_rate, subject.law.arithmetic.logs
+    low, high = rate.bounds or (rate.value, rate.value)
+    if hasattr(low, "lower") and hasattr(excess, "upper"):
+        with logs.context():
+            low, high = low.lower(), (high + excess).upper()
+            return Result((low + high) / 2, "bits per token", method, logs.guarantee, (low, high))
+    low, high = float(low), float(high) + float(excess)
+    return Result((low + high) / 2, "bits per token", method, "enclosure, float64 rounding", (low, high))
+
+
+def _correlation_bound(subject: Subject, schedule: IID | FixedSizes) -> Result | Missing:
+    if isinstance(subject.correlation, Missing):
+        return subject.correlation
+    length = subject.law.length
+    if isinstance(schedule, IID):
+        weight = Fraction(1, schedule.steps)
+    else:
+        weight = Fraction(max(schedule.sizes) - 1, length)
+    excess = divergence_bound(0, float(subject.correlation), weight, length) / length
+    return _upper_bound(subject, excess, "H/L + w SI/L")
+
+
+def _vocabulary_bound(subject: Subject, schedule: IID | FixedSizes) -> Result:
+    return _upper_bound(subject, _vocabulary_excess(subject, schedule), "H/L + log2(V)/N")
+
+
+def _vocabulary_excess(subject: Subject, schedule: IID | FixedSizes) -> float:
+    return float(perplexity_bound(0, Fraction(1, 4 * schedule.steps), subject.law.vocab_size))
+
+
+def _upper_bound(subject: Subject, excess: float, method: str) -> Result:
+    rate = subject.entropy_rate
+    highest = rate.value if rate.bounds is None else rate.bounds[1]
+    return Result(float(highest) + excess, "bits per token", method, "float64 rounding")
+
+
+def _sequence_error_rate(
+    subject: Subject, sampling: Sampling, index: int, schedule: IID | FixedSizes
+) -> Result | Estimate | Missing:
+    if _one_at_a_time(schedule):
+        return Result(0, "probability", "one token a step: p = q", "exact rational")
+    if subject.everything_possible:
+        return Result(0, "probability", "every sequence is possible", "exact rational")
+    if subject.enumerable:
+        return sequence_error_rate(subject.law, schedule)
+    return sampling.sequence_error_rate(index, schedule)
+
+
+def _sequence_error_bound(expected: Result | Missing) -> Result | Missing:
+    """SER <= 1 - 2^{-KL(q||p)} <= 1 - 2^{-E KL}."""
+    if isinstance(expected, Missing):
+        return expected
+    value = -math.expm1(-float(expected) * math.log(2))
+    return Result(value, "probability", "1 - 2^-E KL", "float64 rounding")
