@@ -1,0 +1,1 @@
+"""The commands of `maskproof`, one module each, and what they share."""

@@ -1,0 +1,99 @@
+"""`maskproof analyse`: what few steps cost on a given law, as a table, a plot or JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from oracles.files import check_writable
+from proofs_check.commands.analysis_json import analysis_json
+from proofs_check.commands.analysis_table import analysis_table, footnotes
+from proofs_check.commands.console import output, print_json, progress
+from proofs_check.commands.reading import reading
+from proofs_check.commands.target import Target, powers_of_two, read_prompt, read_target
+from theory.analysis import Analysis, analyse
+
+DEFAULT_PLOT = Path("maskproof-analysis.png")
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options of the command, as given; fit: those of `fit_ngram`."""
+
+    target: str | None = None
+    fit: Mapping[str, Any] | None = None
+    steps: str | None = None
+    given: str | None = None
+    samples: int = 500
+    minutes: float = 1.0
+    seed: int = 0
+    confidence: float = 0.99
+    plot: Path | None = None
+    as_json: bool = False
+
+
+def run_analyse(request: Request) -> int:
+    """Analyse and print; returns the exit status 0.  ValueError for anything wrong with the request."""
+    steps = None if request.steps is None else read_steps(request.steps)
+    plot = request.plot or (None if request.as_json else DEFAULT_PLOT)
+    if plot is not None:
+        check_writable(plot)
+    with progress() as report:
+        report("reading", 0, 1)
+        target = read_target(request.target, request.fit or {})
+        given = None if request.given is None else read_prompt(target.law, request.given)
+        masked = target.law.length if given is None else int((given == target.law.mask).sum())
+        analysis = analyse(
+            target.law,
+            steps or powers_of_two(masked),
+            given=given,
+            samples=request.samples,
+            seed=request.seed,
+            confidence=request.confidence,
+            minutes=request.minutes,
+            progress=report,
+        )
+    if plot is not None:
+        from proofs_check.plots import save_plot
+
+        save_plot(analysis, target.name, plot)
+    if request.as_json:
+        print_json({"target": target.name, "plot": plot and str(plot)} | analysis_json(analysis))
+    else:
+        _print(target, request.given, analysis, plot, output())
+    return 0
+
+
+def read_steps(text: str) -> list[int]:
+    """Positive integers separated by commas, increasing and each once.  ValueError for anything else."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdigit() and int(part) > 0 for part in parts):
+        raise ValueError(f"steps: expected positive integers separated by commas, got {text!r}")
+    return sorted({int(part) for part in parts})
+
+
+def _print(
+    target: Target, given: str | None, analysis: Analysis, plot: Path | None, console: Console
+) -> None:
+    console.print(Text.assemble((target.name, "bold")))
+    console.print(Text(target.origin))
+    if given is not None:
+        console.print(Text(f"given {given!r}: the {analysis.length} tokens after it"))
+    console.print(Text(f"H/L: {analysis.entropy_rate}"))
+    console.print(Text(f"SER: {target.error}"))
+    for family in ("iid", "sizes"):
+        console.print()
+        console.print(analysis_table(analysis, family))
+    console.print()
+    for line in footnotes(analysis):
+        console.print(Text(line, style="dim"))
+    console.print()
+    for line in reading(analysis):
+        console.print(Text(line))
+    if plot is not None:
+        console.print(Text(f"plot saved to {plot}"))
