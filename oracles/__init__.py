@@ -8,7 +8,7 @@ from oracles.mixture import Mixture
 from oracles.ngram import MarkovChain, NGram
 from oracles.oracle import Oracle
 from oracles.product import Product
-from oracles.readers import default_corpus, fit_ngram
+from oracles.readers import default_corpus, fit_ngram, read_arpa
 from oracles.result import Result
 from oracles.storage import load, save
 from oracles.support_graph import CommunicatingClass, communicating_classes, support_graph
@@ -30,6 +30,7 @@ __all__ = [
     "default_corpus",
     "fit_ngram",
     "load",
+    "read_arpa",
     "save",
     "support_graph",
     "uniform_on",

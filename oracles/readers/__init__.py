@@ -1,0 +1,6 @@
+"""Laws read from data: texts fitted by n-grams, and n-grams in ARPA files."""
+
+from oracles.readers.arpa import read_arpa
+from oracles.readers.ngrams import default_corpus, fit_ngram
+
+__all__ = ["default_corpus", "fit_ngram", "read_arpa"]
