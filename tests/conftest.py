@@ -1,6 +1,7 @@
 """What every test runs under: checked annotations, hypothesis profiles, one torch thread."""
 
 import os
+from pathlib import Path
 from typing import Annotated, Self
 
 import torch
@@ -14,7 +15,14 @@ from jaxtyping import install_import_hook
 # decorates methods one by one, where Self has no meaning yet: it stands for anything.
 _ANYTHING = Annotated[object, IsInstance[object]]
 checked = beartype(conf=BeartypeConf(is_pep484_tower=True, hint_overrides=FrozenDict({Self: _ANYTHING})))
-install_import_hook(["oracles", "theory", "proofs_check"], f"{__name__}.checked")
+# The number systems stay out: they are called a hundred times where anything else is called once.
+_PACKAGES = [
+    f"{package.name}.{module.stem}"
+    for package in (Path(__file__).parent.parent / name for name in ("oracles", "theory", "proofs_check"))
+    for module in package.iterdir()
+    if module.stem not in ("__init__", "__pycache__", "arithmetic")
+]
+install_import_hook(_PACKAGES, f"{__name__}.checked")
 
 # The default repeats itself exactly; `pytest --hypothesis-profile=thorough` looks further, afresh.
 # A machine's speed is not a property under test.
