@@ -80,15 +80,10 @@ class Oracle(ABC):
         ValueError on a pattern of probability zero.
         """
         batch, shape = self._read("patterns", patterns)
-        if isinstance(positions, np.ndarray) and positions.dtype == bool:
-            if positions.shape != (*shape, self.length):
-                raise ValueError(
-                    f"positions: expected a Boolean array of shape {(*shape, self.length)}, got {positions.shape}"
-                )
-            with self.arithmetic.context():
-                return self._conditionals_at(batch, positions.reshape(batch.shape))
-        chosen = self._read_positions(positions)
+        chosen = self._read_chosen(positions, shape)
         with self.arithmetic.context():
+            if not isinstance(chosen, list):
+                return self._conditionals_at(batch, chosen)
             rows = self._conditionals(batch, chosen)
         return rows.reshape(*shape, len(chosen), self.vocab_size)
 
@@ -274,6 +269,16 @@ class Oracle(ABC):
         if shape:
             raise ValueError(f"{name}: expected one pattern of length {self.length}, got a batch {shape}")
         return batch[0]
+
+    def _read_chosen(self, positions: Any, shape: tuple[int, ...]) -> list[int] | NDArray[np.bool_]:
+        """Positions as indices, or which entries of a batch of patterns of this leading shape, `[B, L]`."""
+        if not isinstance(positions, np.ndarray) or positions.dtype != bool:
+            return self._read_positions(positions)
+        if positions.shape != (*shape, self.length):
+            raise ValueError(
+                f"positions: expected a Boolean array of shape {(*shape, self.length)}, got {positions.shape}"
+            )
+        return positions.reshape(-1, self.length)
 
     def _read_positions(self, positions: Any) -> list[int]:
         if positions is None:

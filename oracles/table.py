@@ -78,8 +78,18 @@ class Table(Oracle):
         """Every pattern's probability, flat in base V+1: sums over the table, axis by axis."""
         return self.pattern_table().reshape(-1)
 
+    def tabulate_patterns(self) -> None:
+        """Keep the probability of every pattern, however many there are: for whoever will ask for most of them.
+
+        ValueError if they are more than `TABLE_LIMIT`.
+        """
+        for table in (self, self.support()):
+            assert isinstance(table, Table)
+            _ = table._pattern_masses
+
     def _probability(self, patterns: Tokens) -> Array:
-        if (self.vocab_size + 1) ** self.length <= PATTERN_TABLE_KEPT:
+        kept = (self.vocab_size + 1) ** self.length <= PATTERN_TABLE_KEPT
+        if kept or "_pattern_masses" in self.__dict__:
             place = (self.vocab_size + 1) ** np.arange(self.length)[::-1]
             return self._pattern_masses[self.arithmetic.index(patterns @ place)]
         sums = [self._summed(pattern).reshape(1) for pattern in patterns]
