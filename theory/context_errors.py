@@ -10,27 +10,36 @@ from typing import Any
 import numpy as np
 
 from oracles.arithmetic import Array, convert
-from oracles.oracle import check_table_size
-from oracles.patterns import Tokens, all_sequences
-from theory.denoisers import Ideal
+from oracles.patterns import all_sequences
 from theory.samplers import Problem
 from theory.schedules import Exchangeable, Partition
+from theory.subset_entropies import PATTERN_LIMITS, pattern_count
 
 
 def expected_cross_entropy(problem: Problem) -> Any:
     """sum_i E[-log2 d(x_i | x_S)] in bits, S the set revealed before position i, by enumeration.
 
     Every context is visited once: the cost is that of the (V+1)**L patterns.  Infinite if the denoiser gives
-    probability zero to a possible token.  ValueError if the pattern table would be too large.
+    probability zero to a possible token.  ValueError if there are too many patterns.
     """
-    law = problem.law
-    check_table_size("expected_kl", law.vocab_size + 1, law.length, law.arithmetic)
-    denoiser = problem.denoiser or Ideal(law)
-    logs = law.arithmetic.logs
+    _check_size(problem)
+    logs = problem.law.arithmetic.logs
+    tabulated = problem.tabulated()
+    masses = tabulated.law.pattern_table().reshape(-1)
     total = logs.zeros(1)[0]
     for positions, context, weight in _contexts(problem):
-        total = total + weight * cross_entropy(problem, denoiser, context, positions)
+        total = total + weight * _cross_entropy(tabulated, masses, context, positions)
     return logs.element(total)
+
+
+def _check_size(problem: Problem) -> None:
+    law = problem.law
+    limit = PATTERN_LIMITS[law.arithmetic.name]
+    if pattern_count(law) > limit:
+        raise ValueError(
+            f"q: enumerating the contexts of {law!r} takes {pattern_count(law):.1e} patterns, "
+            f"and the limit in {law.arithmetic.name} is {limit:.0e}"
+        )
 
 
 def _contexts(problem: Problem) -> Iterator[tuple[list[int], list[int], Any]]:
@@ -55,27 +64,24 @@ def _contexts(problem: Problem) -> Iterator[tuple[list[int], list[int], Any]]:
             yield [i for i in range(law.length) if i not in context], list(context), weight
 
 
-def cross_entropy(problem: Problem, denoiser: Any, context: list[int], positions: list[int]) -> Any:
-    """sum over `positions` of E_q[-log2 d(x_i | x_S)], S = `context`, in bits."""
+def _cross_entropy(problem: Problem, masses: Array, context: list[int], positions: list[int]) -> Any:
+    """sum over `positions` of E_q[-log2 d(x_i | x_S)], S = `context`, in bits.
+
+    masses: the probabilities of all patterns, flat in base V+1.
+    """
     law = problem.law
     system, logs = law.arithmetic, law.arithmetic.logs
+    place = (law.vocab_size + 1) ** np.arange(law.length)[::-1]
     patterns = np.full((law.vocab_size ** len(context), law.length), law.mask, dtype=np.int64)
     patterns[:, context] = all_sequences(law.vocab_size, len(context))
     patterns = patterns[np.asarray(law.in_support(patterns))]
-    joint = _token_masses(problem, patterns, positions)
-    answers = denoiser(patterns, positions)
-    possible = ~np.asarray(system.is_zero(joint))
-    missed = possible & np.asarray(system.is_zero(answers))
-    if missed.any():
+    filled = (patterns @ place)[:, None, None] + (np.arange(law.vocab_size) - law.mask) * place[
+        positions, None
+    ]
+    joint = masses[system.index(filled)]
+    answers = problem.denoiser(patterns, positions)
+    impossible = np.asarray(system.is_zero(joint))
+    if (~impossible & np.asarray(system.is_zero(answers))).any():
         return logs.infinity()
-    safe = system.where(possible, answers, system.ones(1))
+    safe = system.where(impossible, system.ones(1), answers)
     return -logs.sum(convert(joint, system, logs) * system.log2(safe), (0, 1, 2))
-
-
-def _token_masses(problem: Problem, patterns: Tokens, positions: list[int]) -> Array:
-    """q(x_S, x_i = v) for every context row, position and token, `[B, P, V]`."""
-    law = problem.law
-    filled = np.repeat(patterns[:, None, None], len(positions), axis=1).repeat(law.vocab_size, axis=2)
-    for rank, position in enumerate(positions):
-        filled[:, rank, :, position] = np.arange(law.vocab_size)
-    return law.probability(filled)

@@ -1,7 +1,8 @@
 """Denoisers: what fills in the masked positions of a pattern, exactly known or deliberately imperfect.
 
-A denoiser maps patterns `[B, L]` to token probabilities `[B, P, V]`, one row a requested position; observed
-positions are one-hot.  It never sees the time: a masked pattern shows how much has been revealed.
+A denoiser maps patterns `[B, L]` to token probabilities: `[B, P, V]` for P positions, or `[M, V]` for the M
+entries chosen by a Boolean array `[B, L]` (see `Oracle.conditionals`); observed positions are one-hot.  It
+never sees the time: a masked pattern shows how much has been revealed.
 
 While sampling several tokens in parallel, contexts of probability zero do occur.  What the ideal denoiser
 does there is a convention, which is part of it: 'marginal' (answer q(x_i)), 'uniform' or 'raise'.
@@ -17,14 +18,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oracles import Oracle
-from oracles.arithmetic import Arithmetic, Array, Scalar
+from oracles.arithmetic import Array, Scalar
 from oracles.patterns import Tokens
+from oracles.validation import check_distributions, check_shape, read_array
 
 IMPOSSIBLE = ("marginal", "uniform", "raise")
 
+Chosen = list[int] | NDArray[np.bool_]
+"""Positions, or which entries of a batch of patterns."""
+
 
 class Denoiser(Protocol):
-    """Anything that maps patterns `[B, L]` (and positions) to probabilities `[B, P, V]`."""
+    """Anything that maps patterns `[B, L]` to probabilities `[B, P, V]`, or `[M, V]` for chosen entries."""
 
     oracle: Oracle
     """The law it belongs to: its vocabulary, length and arithmetic."""
@@ -36,7 +41,7 @@ class Ideal:
     """q(x_i | observed tokens), the minimiser of the masked diffusion loss.
 
     impossible: what to answer where q gives the context probability zero: "marginal" (q(x_i), the default),
-    "uniform" (1/V) or "raise" (ValueError).  SER, TER and KL(q||p) of samplers that never remask do not
+    "uniform" (1/V) or "raise" (ValueError).  SER, TER and KL(q||p) of samplers of q that never remask do not
     depend on it; the law off the support does.
     """
 
@@ -46,69 +51,67 @@ class Ideal:
         self.oracle = oracle
         self.impossible = impossible
 
+    def of(self, law: Oracle) -> Ideal:
+        """The same denoiser of another law."""
+        return Ideal(law, self.impossible)
+
     def __call__(self, patterns: Any, positions: Any = None) -> Array:
-        """`[B, L]` -> `[B, P, V]`, or `[M, V]` for Boolean `positions` (see `Oracle.conditionals`)."""
+        """`[B, L]` -> `[B, P, V]`, or `[M, V]` for Boolean `positions`."""
         oracle = self.oracle
-        batch, _ = oracle._read("patterns", patterns)
-        if self.impossible == "raise":
-            return oracle.conditionals(batch, positions)
+        batch, chosen = read_request(oracle, patterns, positions)
         possible = np.asarray(oracle.in_support(batch))
-        if possible.all():
-            return oracle.conditionals(batch, positions)
-        if isinstance(positions, np.ndarray) and positions.dtype == bool:
-            return self._entries(batch, positions, possible)
-        chosen = oracle._read_positions(positions)
-        answer = self._off_support(batch, chosen)
-        index = oracle.arithmetic.index(np.flatnonzero(possible))
-        answer[index] = oracle.conditionals(batch[possible], chosen)
+        if possible.all() or self.impossible == "raise":
+            return oracle.conditionals(batch, chosen)
+        answer = with_observed(self._unconditional(len(batch), chosen), batch, chosen, oracle)
+        if isinstance(chosen, list):
+            informed, asked = possible, chosen
+        else:
+            informed, asked = possible[np.nonzero(chosen)[0]], chosen[possible]
+        index = oracle.arithmetic.index(np.flatnonzero(informed))
+        answer[index] = oracle.conditionals(batch[possible], asked)
         return answer
 
-    def _entries(self, patterns: Tokens, chosen: NDArray[np.bool_], possible: NDArray[np.bool_]) -> Array:
-        """The chosen entries `[M, V]` of a batch in which some rows are impossible."""
+    def _unconditional(self, rows: int, chosen: Chosen) -> Array:
+        """The convention's answer at every chosen place."""
         system = self.oracle.arithmetic
-        rows, places = np.nonzero(chosen)
-        answer = self._marginals[system.index(places)]
-        index = system.index(np.flatnonzero(possible[rows]))
-        answer[index] = self.oracle.conditionals(patterns[possible], chosen[possible])
-        return answer
-
-    def _off_support(self, patterns: Tokens, positions: list[int]) -> Array:
-        """The convention for contexts of probability zero, on every row."""
-        system = self.oracle.arithmetic
-        free = self._marginals[system.index(np.array(positions, dtype=np.int64))]
-        return with_observed(free[None] + system.zeros(len(patterns), 1, 1), patterns, positions, self.oracle)
+        if isinstance(chosen, list):
+            return self._marginals[system.index(np.array(chosen, dtype=np.int64))] + system.zeros(rows, 1, 1)
+        return self._marginals[system.index(np.nonzero(chosen)[1])]
 
     @cached_property
     def _marginals(self) -> Array:
         oracle = self.oracle
         if self.impossible == "marginal":
-            return oracle.conditionals(oracle.all_masked()[None])[0]
+            return oracle.conditionals(oracle.all_masked())
         return uniform(oracle) + oracle.arithmetic.zeros(oracle.length, oracle.vocab_size)
 
 
 class Perturbed:
     """(1 - a) inner + a / V: a denoiser of bounded error, with full support for a > 0.
 
-    At every context KL(q(x_i|x_S) || d(x_i|x_S)) <= -log2(1 - a + a/V) bits.  a: a number in [0, 1], exact for
-    an exact oracle (ValueError otherwise).
+    At every possible context KL(q(x_i|x_S) || d(x_i|x_S)) <= -log2(1 - a + a/V) bits, with equality where the
+    token is certain.  a: a number in [0, 1], exact for an exact oracle (ValueError otherwise).
     """
 
     def __init__(self, inner: Ideal, a: Any) -> None:
         self.inner = inner
         self.oracle = inner.oracle
         system = self.oracle.arithmetic
+        amount = read_array("a", [a], system)
         try:
-            self.amount: Scalar = system.element(system.array([a])[0])
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"a: expected a number of the oracle's arithmetic: {error}") from error
-        if not bool(self.amount >= 0) or not bool(self.amount <= 1):
-            raise ValueError(f"a: expected a number in [0, 1], got {a!r}")
+            check_distributions("a", system.stack([amount, 1 - amount], 1), system)
+        except ValueError as error:
+            raise ValueError(f"a: expected a number in [0, 1], got {a!r}") from error
+        self.amount: Scalar = system.element(amount[0])
+
+    def of(self, law: Oracle) -> Perturbed:
+        """The same denoiser of another law in the same arithmetic."""
+        return Perturbed(self.inner.of(law), self.amount)
 
     def __call__(self, patterns: Any, positions: Any = None) -> Array:
-        """`[B, L]` -> `[B, P, V]`."""
+        """`[B, L]` -> `[B, P, V]`, or `[M, V]` for Boolean `positions`."""
         oracle = self.oracle
-        batch, _ = oracle._read("patterns", patterns)
-        chosen = oracle._read_positions(positions)
+        batch, chosen = read_request(oracle, patterns, positions)
         with oracle.arithmetic.context():
             mixed = self.inner(batch, chosen) * (1 - self.amount) + uniform(oracle) * self.amount
             return with_observed(mixed, batch, chosen, oracle)
@@ -126,17 +129,18 @@ class Function:
         self.function = function
 
     def __call__(self, patterns: Any, positions: Any = None) -> Array:
-        """`[B, L]` -> `[B, P, V]`."""
-        from oracles.validation import check_distributions, check_shape, read_array
-
-        oracle = self.oracle
-        batch, _ = oracle._read("patterns", patterns)
-        chosen = oracle._read_positions(positions)
-        answer = read_array("denoiser", self.function(batch), oracle.arithmetic)
+        """`[B, L]` -> `[B, P, V]`, or `[M, V]` for Boolean `positions`."""
+        oracle, system = self.oracle, self.oracle.arithmetic
+        batch, chosen = read_request(oracle, patterns, positions)
+        answer = read_array("denoiser", self.function(batch.copy()), system)
         check_shape("denoiser", answer, (*batch.shape, oracle.vocab_size))
-        rows = answer[:, oracle.arithmetic.index(np.array(chosen, dtype=np.int64))]
-        check_distributions("denoiser", rows, oracle.arithmetic)
-        return with_observed(rows, batch, chosen, oracle)
+        if isinstance(chosen, list):
+            picked = answer[:, system.index(np.array(chosen, dtype=np.int64))]
+        else:
+            rows, places = np.nonzero(chosen)
+            picked = answer[system.index(rows), system.index(places)]
+        check_distributions("denoiser", picked, system)
+        return with_observed(picked, batch, chosen, oracle)
 
 
 class Prompted:
@@ -152,11 +156,21 @@ class Prompted:
         self.free = np.flatnonzero(given == inner.oracle.mask)
 
     def __call__(self, patterns: Any, positions: Any = None) -> Array:
-        """Patterns of the free positions `[B, L']` -> `[B, P, V]`."""
-        batch, _ = self.oracle._read("patterns", patterns)
+        """Patterns of the free positions `[B, L']` -> `[B, P, V]`, or `[M, V]` for Boolean `positions`."""
+        batch, chosen = read_request(self.oracle, patterns, positions)
         full = np.repeat(self.given[None], len(batch), axis=0)
         full[:, self.free] = batch
-        return self.inner(full, self.free[self.oracle._read_positions(positions)])
+        if isinstance(chosen, list):
+            return self.inner(full, self.free[chosen].tolist())
+        where = np.zeros(full.shape, dtype=bool)
+        where[:, self.free] = chosen
+        return self.inner(full, where)
+
+
+def read_request(oracle: Oracle, patterns: Any, positions: Any) -> tuple[Tokens, Chosen]:
+    """What a denoiser is asked: patterns `[B, L]`, and positions or chosen entries `[B, L]`; ValueError."""
+    batch, shape = oracle._read("patterns", patterns)
+    return batch, oracle._read_chosen(positions, shape)
 
 
 def uniform(oracle: Oracle) -> Array:
@@ -165,11 +179,10 @@ def uniform(oracle: Oracle) -> Array:
     return system.divide(system.ones(oracle.vocab_size), system.array([oracle.vocab_size]))
 
 
-def with_observed(rows: Array, patterns: Tokens, positions: list[int], oracle: Oracle) -> Array:
-    """`rows` `[B, P, V]` with one-hot rows at the positions that the patterns observe."""
-    system: Arithmetic = oracle.arithmetic
-    observed = patterns[:, positions]
-    one_hot: NDArray[np.bool_] = np.arange(oracle.vocab_size) == observed[..., None]
-    free = (observed == oracle.mask)[..., None]
+def with_observed(answers: Array, patterns: Tokens, chosen: Chosen, oracle: Oracle) -> Array:
+    """The answers `[B, P, V]` or `[M, V]` with one-hot rows where the patterns are observed."""
+    system = oracle.arithmetic
+    tokens = patterns[:, chosen] if isinstance(chosen, list) else patterns[chosen]
+    one_hot = np.arange(oracle.vocab_size) == tokens[..., None]
     certain = system.where(one_hot, system.ones(1), system.zeros(1))
-    return system.where(free, rows, certain)
+    return system.where((tokens == oracle.mask)[..., None], answers, certain)

@@ -9,14 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from oracles.arithmetic import Array
 from oracles.oracle import Oracle
-from oracles.patterns import read_patterns
 from oracles.result import Result
 from theory.chain_entropies import PAIR_LIMITS, is_chain, pairwise_profile, pairwise_work
 from theory.profile import Profile, iid_expected_kl, sizes_expected_kl
+from theory.prompts import read_prompt
 from theory.subset_entropies import PATTERN_LIMITS, enumerated_profile, pattern_count
 
 __all__ = [
@@ -42,7 +40,7 @@ def information_profile(q: Oracle, *, given: Any = None, method: str | None = No
     ValueError for a law over Booleans, an impossible or fully observed `given`, a method that does not apply,
     or a law too large, with the estimated cost.
     """
-    law = _remaining(q, given)
+    law = read_prompt(q, given)[0]
     routes = _routes(law)
     if method is not None and method not in routes:
         raise ValueError(f"method: expected one of {', '.join(routes)} for {law!r}, got {method!r}")
@@ -61,7 +59,7 @@ def total_correlation(q: Oracle, *, given: Any = None) -> Result:
     Exact laws: an enclosure.  An entropy known only within bounds gives bounds.  Errors as in
     `information_profile`.
     """
-    law = _remaining(q, given)
+    law = read_prompt(q, given)[0]
     logs, entropy = law.arithmetic.logs, law.entropy()
     with logs.context():
         singles = law.arithmetic.plogp(law.conditionals(law.all_masked()))
@@ -74,21 +72,6 @@ def dual_total_correlation(q: Oracle, *, given: Any = None) -> Result:
     """DTC = H(X) - sum_i H(X_i | X_{-i}) in bits, from the information profile (errors and numbers as there)."""
     profile = information_profile(q, given=given)
     return Result(profile.dual_total_correlation, profile.unit, profile.method, profile.guarantee)
-
-
-def _remaining(q: Oracle, given: Any) -> Oracle:
-    """The law of the masked positions given the observed tokens."""
-    if q.arithmetic.name == "boolean":
-        raise ValueError("q: expected a law with probabilities, got one over Booleans, which have no entropy")
-    if given is None:
-        return q
-    patterns, batch = read_patterns("given", given, q.length, q.mask)
-    masked = np.flatnonzero(patterns[0] == q.mask)
-    if batch or not masked.size:
-        raise ValueError(f"given: expected one pattern with a masked position, got {given!r}")
-    if not q.in_support(patterns[0]):
-        raise ValueError(f"given: expected a possible pattern, got {given!r} of probability zero")
-    return q.condition(patterns[0]).marginal(masked)
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from oracles import Oracle, Result
-from oracles.arithmetic import Array, convert
+from oracles import Oracle, Result, Table
+from oracles.arithmetic import convert
 from theory.context_errors import expected_cross_entropy
 from theory.information import information_profile
-from theory.laws.sampler_law import law_of, off_support
+from theory.laws.sampler_law import SamplerLaw, law_of, off_support, on_support
 from theory.profile import iid_expected_kl, sizes_expected_kl
 from theory.samplers import Problem, read_problem
 from theory.schedules import IID, FixedSizes, Schedule
@@ -53,10 +51,11 @@ def kl_divergence(
 
     Arguments and errors as in `sampler_law`.
     """
-    problem = read_problem(q, schedule, denoiser, given)
-    law = law_of(problem, method)
-    value = _kl(problem.law, law.table())
-    return Result(value, "bits", law.method, problem.law.arithmetic.logs.guarantee)
+    law = law_of(read_problem(q, schedule, denoiser, given), method)
+    logs = law.problem.law.arithmetic.logs
+    with logs.context():
+        value = _mean_surprise(law, relative=True)
+    return Result(value, "bits", law.method, logs.guarantee)
 
 
 def log2_token_error_rate(
@@ -71,12 +70,10 @@ def log2_token_error_rate(
 
     With a prompt, L counts the masked positions (Feng et al. 2025, Sec. 3: TER is the perplexity).
     """
-    problem = read_problem(q, schedule, denoiser, given)
-    law = law_of(problem, method)
-    logs = problem.law.arithmetic.logs
-    entropy = problem.law.entropy()
+    law = law_of(read_problem(q, schedule, denoiser, given), method)
+    logs = law.problem.law.arithmetic.logs
     with logs.context():
-        value = (entropy.value + _kl(problem.law, law.table())) / problem.law.length
+        value = _mean_surprise(law, relative=False) / law.problem.law.length
     return Result(value, "bits per token", law.method, logs.guarantee)
 
 
@@ -93,7 +90,7 @@ def expected_kl(
     Ideal denoiser, iid: sum_k w_k h(c_{k-1}) - H; sizes: sum_k n_k f(m_{k-1}) - H, both from the information
     profile, so also at real lengths for Markov chains.  Otherwise sum_i E[-log2 d(x_i | x_S)] - H with S the
     context in which position i is revealed, by enumeration of all contexts.  An N-step NELBO is H + E KL.
-    method: None, or "enumeration" to force the latter.
+    method: None, or "enumeration" to force the latter.  Other arguments and errors as in `sampler_law`.
     """
     if method not in (None, "enumeration"):
         raise ValueError(f"method: expected 'enumeration' or None, got {method!r}")
@@ -101,9 +98,8 @@ def expected_kl(
     if method is None and problem.ideal and isinstance(problem.schedule, IID | FixedSizes):
         return _from_profile(problem)
     logs = problem.law.arithmetic.logs
-    entropy = problem.law.entropy()
     with logs.context():
-        value = expected_cross_entropy(problem) - entropy.value
+        value = expected_cross_entropy(problem) - Table.of(problem.law).entropy().value
     return Result(value, "bits", "enumeration of contexts", logs.guarantee)
 
 
@@ -118,15 +114,12 @@ def _from_profile(problem: Problem) -> Result:
     return Result(value, "bits", f"information profile by {profile.method}", profile.guarantee)
 
 
-def _kl(law: Oracle, table: Array) -> Any:
-    """KL(law || table) in bits, over the support of the law."""
-    system = law.arithmetic
-    logs = system.logs
-    supported = np.flatnonzero(np.asarray(law.support().joint()).reshape(-1))
-    index = system.index(supported)
-    target, generated = law.joint().reshape(-1)[index], table.reshape(-1)[index]
-    if np.any(system.is_zero(generated)):
+def _mean_surprise(law: SamplerLaw, *, relative: bool) -> Any:
+    """E_q[-log2 p(X)], or E_q[log2 q(X)/p(X)] if `relative`; infinite where p misses something possible."""
+    system = law.problem.law.arithmetic
+    logs, found = system.logs, on_support(law)
+    if found is None:
         return logs.element(logs.infinity())
-    with logs.context():
-        ratio = system.log2(system.divide(target, generated))
-        return logs.element(logs.sum(convert(target, system, logs) * ratio, 0))
+    target, generated = found
+    ratio = system.divide(target if relative else system.ones(1), generated)
+    return logs.element(logs.sum(convert(target, system, logs) * system.log2(ratio), 0))

@@ -2,19 +2,18 @@
 
 A prompt or template (`given`) is handled once, here: the sampler of the masked positions given the observed
 tokens is an ordinary sampler on fewer positions, so no exact law and no metric needs to know about prompts.
-(The convention 'marginal' for impossible contexts then answers q(x_i | prompt).)
+(The ideal denoiser's convention 'marginal' for impossible contexts then answers q(x_i | prompt).)
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
-from oracles import Oracle
+from oracles import Oracle, Table
 from oracles.patterns import Tokens
-from theory.denoisers import Ideal, Prompted
+from theory.denoisers import Ideal, Perturbed, Prompted
+from theory.prompts import read_prompt
 from theory.schedules import Partition, Schedule
 
 
@@ -22,8 +21,8 @@ from theory.schedules import Partition, Schedule
 class Problem:
     """A sampler on the free positions only.
 
-    law: the target on the free positions (given the prompt); schedule: reveals all of them; denoiser: None
-    stands for the ideal one; free: their indices in the original sequence; given: the prompt, or None.
+    law: the target on the free positions (given the prompt); schedule: reveals all of them; denoiser: fills
+    them in; free: their indices in the original sequence; given: the prompt, or None.
     """
 
     law: Oracle
@@ -34,40 +33,50 @@ class Problem:
 
     @property
     def ideal(self) -> bool:
-        """Whether the denoiser is the ideal one (under any convention for impossible contexts)."""
-        return self.denoiser is None or isinstance(self.denoiser, Ideal)
+        """Whether the denoiser is the ideal one of the target (under any convention for impossible contexts)."""
+        return isinstance(self.denoiser, Ideal) and self.denoiser.oracle is self.law
+
+    def tabulated(self) -> Problem:
+        """The same problem with the law as a table, which answers many patterns fastest.
+
+        ValueError if it would be too large, ArithmeticError if it underflows in floats.
+        """
+        table = Table.of(self.law)
+        table.tabulate_patterns()
+        return replace(
+            self, law=table, denoiser=_transferred(self.denoiser, self.law, table) or self.denoiser
+        )
 
 
 def read_problem(q: Oracle, schedule: Schedule, denoiser: Any = None, given: Any = None) -> Problem:
-    """Check the arguments against each other and reduce a prompt away.
+    """Check the arguments against each other and reduce a prompt away; no denoiser stands for the ideal one.
 
-    ValueError if the schedule does not reveal exactly the masked positions, if the denoiser belongs to an
-    oracle of another vocabulary or length, or if the prompt is impossible or masks nothing.
+    ValueError if q is over Booleans, if the schedule does not reveal exactly the masked positions, if the
+    denoiser belongs to an oracle of another vocabulary, length or arithmetic, or if the prompt is impossible
+    or masks nothing.
     """
     if not isinstance(schedule, Schedule):
         raise ValueError(f"schedule: expected IID, FixedSizes or Partition, got {schedule!r}")
+    denoiser = Ideal(q) if denoiser is None else denoiser
     _check_denoiser(q, denoiser)
-    if given is None:
-        schedule.check(range(q.length))
-        return Problem(q, schedule, denoiser, np.arange(q.length), None)
-    prompt = q._read_single("given", given)
-    free = np.flatnonzero(prompt == q.mask)
-    if not free.size:
-        raise ValueError("given: expected at least one masked position, got none")
+    law, prompt, free = read_prompt(q, given)
     schedule.check(free.tolist())
+    if prompt is None:
+        return Problem(q, schedule, denoiser, free, None)
     if isinstance(schedule, Partition):
         schedule = schedule.relabelled(free.tolist())
-    reduced = q.condition(prompt).marginal(free)
-    if isinstance(denoiser, Ideal):
-        denoiser = Ideal(reduced, denoiser.impossible)
-    elif denoiser is not None:
-        denoiser = Prompted(denoiser, reduced, prompt)
-    return Problem(reduced, schedule, denoiser, free, prompt)
+    reduced = _transferred(denoiser, q, law) or Prompted(denoiser, law, prompt)
+    return Problem(law, schedule, reduced, free, prompt)
+
+
+def _transferred(denoiser: Any, old: Oracle, new: Oracle) -> Ideal | Perturbed | None:
+    """The denoiser of the new law, if what it knows is the old one."""
+    if isinstance(denoiser, Ideal | Perturbed) and denoiser.oracle is old:
+        return denoiser.of(new)
+    return None
 
 
 def _check_denoiser(q: Oracle, denoiser: Any) -> None:
-    if denoiser is None:
-        return
     other = getattr(denoiser, "oracle", None)
     if other is None:
         raise ValueError(
@@ -77,5 +86,11 @@ def _check_denoiser(q: Oracle, denoiser: Any) -> None:
         raise ValueError(
             f"denoiser: expected V={q.vocab_size}, L={q.length}, got V={other.vocab_size}, L={other.length}"
         )
-    if other.arithmetic.name != q.arithmetic.name:
-        raise ValueError(f"denoiser: expected one in {q.arithmetic.name}, got one in {other.arithmetic.name}")
+    expected, got = _numbers_of(q), _numbers_of(other)
+    if expected != got:
+        raise ValueError(f"denoiser: expected one in {expected}, got one in {got}")
+
+
+def _numbers_of(oracle: Oracle) -> str:
+    device = getattr(oracle.arithmetic, "device", None)
+    return oracle.arithmetic.name + (f" on {device.type}" if device else "")

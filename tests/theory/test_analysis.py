@@ -255,8 +255,8 @@ def test_effort_knows_every_family() -> None:
         ({"samples": -1}, "samples: expected an integer of at least 0, got -1"),
         ({"confidence": 1.0}, "confidence: expected a number strictly between 0 and 1"),
         ({"minutes": float("nan")}, "minutes: expected a positive number, got nan"),
-        ({"given": [1, 1, 2, 2, 2]}, "pattern: expected a possible pattern"),
-        ({"given": [0, 1, 0, 1, 0]}, "given: expected at least one masked position"),
+        ({"given": [1, 1, 2, 2, 2]}, "given: expected a possible pattern"),
+        ({"given": [0, 1, 0, 1, 0]}, "given: expected one pattern with a masked position"),
     ],
 )
 def test_bad_arguments_are_named(options: dict[str, Any], message: str) -> None:

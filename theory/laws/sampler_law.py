@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from oracles import Oracle, Table
 from oracles.arithmetic import Array
 from oracles.patterns import read_patterns
-from theory.denoisers import Ideal
-from theory.laws.enumeration import check_budget, enumerate_law
+from theory.laws.enumeration import check_budget, enumerate_law, enumerate_support
 from theory.samplers import Problem, read_problem
 from theory.schedules import Schedule
 
@@ -61,8 +61,9 @@ def sampler_law(
     """The exact law of the sampler that follows `schedule` and fills in with `denoiser` (ideal by default).
 
     given: a prompt or template; p is then the law given it.  method: "enumeration", or None for the cheapest
-    route.  Cost: N (2V+1)**L transitions.  ValueError for arguments that do not fit each other, or when the
-    cost exceeds the budget (the message says by how much).
+    route.  Cost: N (2V+1)**L transitions for an iid schedule, far fewer for sizes and partitions.  ValueError
+    for arguments that do not fit each other, or when the cost exceeds the budget (the message says by how
+    much); ArithmeticError if the law underflows in its floats.
     """
     return law_of(read_problem(q, schedule, denoiser, given), method)
 
@@ -72,15 +73,36 @@ def law_of(problem: Problem, method: str | None = None) -> SamplerLaw:
     if method not in (None, *METHODS):
         raise ValueError(f"method: expected one of {', '.join(METHODS)}, got {method!r}")
     check_budget(problem.law, problem.schedule)
-    denoiser = problem.denoiser
-    if denoiser is None:
-        denoiser = Ideal(Table.of(problem.law))  # the same law; a table answers many patterns fastest
-    table = enumerate_law(problem.law, problem.schedule, denoiser)
+    tabulated = problem.tabulated()
+    table = enumerate_law(tabulated.law, tabulated.schedule, tabulated.denoiser)
     return SamplerLaw(problem, "enumeration", problem.law.arithmetic.guarantee, table)
 
 
 def off_support(law: SamplerLaw) -> Array:
     """The probabilities of the impossible sequences, flat."""
-    problem = law.problem
-    impossible = ~np.asarray(problem.law.support().joint()).reshape(-1)
-    return law.table().reshape(-1)[problem.law.arithmetic.index(np.flatnonzero(impossible))]
+    return _flat(law.table(), ~_possible(law), law)
+
+
+def on_support(law: SamplerLaw) -> tuple[Array, Array] | None:
+    """q and p of the possible sequences, flat; None if p misses one, so that KL(q||p) is infinite.
+
+    Whether it does is decided over Booleans: ArithmeticError if p only underflows in floats.
+    """
+    problem, possible = law.problem, _possible(law)
+    generated = _flat(law.table(), possible, law)
+    missed = problem.law.arithmetic.is_zero(generated)
+    if missed.any():
+        tabulated = problem.tabulated()
+        reached = enumerate_support(tabulated.law, tabulated.schedule, tabulated.denoiser).reshape(-1)
+        if not reached[possible].all():
+            return None
+        raise ArithmeticError("the law of the sampler underflows in floats: use to('exact') or to('ball')")
+    return _flat(problem.law.joint(), possible, law), generated
+
+
+def _possible(law: SamplerLaw) -> NDArray[np.bool_]:
+    return np.asarray(law.problem.law.support().joint()).reshape(-1)
+
+
+def _flat(table: Array, chosen: NDArray[np.bool_], law: SamplerLaw) -> Array:
+    return table.reshape(-1)[law.problem.law.arithmetic.index(np.flatnonzero(chosen))]
