@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
+
+PIECE = 2**20
+"""Bytes of a file that are read at a time."""
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
@@ -13,25 +18,43 @@ def read_text(path: str | os.PathLike[str]) -> str:
     Raises ValueError, in one line that begins with the path, for a file that is missing, a directory,
     unreadable, empty, binary (it holds a NUL byte) or not UTF-8.
     """
+    return "".join(read_pieces(path))
+
+
+def read_pieces(path: str | os.PathLike[str], size: int = PIECE) -> Iterator[str]:
+    """The text of a file as `read_text` has it, about `size` bytes at a time."""
     shown = os.fspath(path)
+    decoder, offset, first = codecs.getincrementaldecoder("utf-8")(), 0, True
+    for content in _pieces(path, size):
+        if b"\0" in content:
+            at = offset + content.index(0)
+            raise ValueError(f"{shown}: expected UTF-8 text, got a binary file (NUL at byte {at})")
+        begun = len(decoder.getstate()[0])  # bytes of a character that the last piece broke off
+        try:
+            text = decoder.decode(content, final=not content)
+        except UnicodeDecodeError as error:
+            byte, at = error.object[error.start], offset - begun + error.start
+            raise ValueError(f"{shown}: expected UTF-8 text, got byte 0x{byte:02x} at offset {at}") from error
+        offset += len(content)
+        if text:
+            yield text.removeprefix("\ufeff") if first else text
+            first = False
+    if not offset:
+        raise ValueError(f"{shown}: expected text, got an empty file")
+
+
+def _pieces(path: str | os.PathLike[str], size: int) -> Iterator[bytes]:
+    """The bytes of a file, and an empty piece at the end."""
     try:
-        content = Path(path).read_bytes()
+        with Path(path).open("rb") as stream:
+            while content := stream.read(size):
+                yield content
+        yield b""
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise ValueError(f"{shown}: expected a readable file, got: {reason}") from error
+        raise ValueError(f"{os.fspath(path)}: expected a readable file, got: {reason}") from error
     except ValueError as error:  # a NUL inside the path itself
-        raise ValueError(f"{shown!r}: expected the name of a file: {error}") from error
-    if not content:
-        raise ValueError(f"{shown}: expected text, got an empty file")
-    if b"\0" in content:
-        raise ValueError(f"{shown}: expected UTF-8 text, got a binary file (NUL at byte {content.index(0)})")
-    try:
-        return content.decode("utf-8").removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        byte = content[error.start]
-        raise ValueError(
-            f"{shown}: expected UTF-8 text, got byte 0x{byte:02x} at offset {error.start}"
-        ) from error
+        raise ValueError(f"{os.fspath(path)!r}: expected the name of a file: {error}") from error
 
 
 def check_writable(path: str | os.PathLike[str]) -> Path:

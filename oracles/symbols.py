@@ -1,4 +1,4 @@
-"""Between a text and its tokens: characters or words, numbered in sorted order."""
+"""Between a text and its tokens, which are characters or words."""
 
 from __future__ import annotations
 
@@ -6,32 +6,35 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from oracles.patterns import Tokens, read_integers
+from oracles.validation import check_choice
 
 LEVELS = ("character", "word")
 """A word is a maximal run of characters other than white space."""
 
 
-def tokenise(text: str, level: str) -> tuple[tuple[str, ...], Tokens]:
-    """The different symbols of a text in sorted order, and the text as their numbers."""
-    if level == "character":
-        # Code points in one array: far faster than a list of one-character strings.
-        points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-        different, tokens = np.unique(points, return_inverse=True)
-        return tuple(map(chr, different.tolist())), tokens.astype(np.int64)
-    words = text.split()
-    symbols = tuple(sorted(set(words)))
-    return symbols, _numbers(words, symbols)
+UNKNOWN = "<unk>"
+"""The word that stands for all words outside a vocabulary."""
+
+
+def code_points(text: str) -> NDArray[np.uint32]:
+    """The characters of a text as integers, `[n]`: far faster than a list of one-character strings."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
 def encode(text: str, symbols: Sequence[str], level: str | None = None) -> Tokens:
     """The tokens of a text, `[L]`, for the `symbols` of a law.
 
-    level: "character" or "word"; by default characters if every symbol is a single one.  Raises ValueError
-    for a character or word that is none of the symbols.
+    level: "character" or "word"; by default characters if every symbol is a single one.  A word that is none
+    of the symbols is `<unk>` where that is one of them.  Raises ValueError for any other character or word.
     """
-    items = list(text) if _read_level(level, symbols) == "character" else text.split()
+    by_word = _read_level(level, symbols) == "word"
+    items = text.split() if by_word else list(text)
+    if by_word and UNKNOWN in symbols:
+        known = set(symbols)
+        items = [item if item in known else UNKNOWN for item in items]
     return _numbers(items, symbols)
 
 
@@ -50,8 +53,7 @@ def decode(tokens: Any, symbols: Sequence[str], level: str | None = None) -> str
 def _read_level(level: str | None, symbols: Sequence[str]) -> str:
     if level is None:
         return "character" if all(len(symbol) == 1 for symbol in symbols) else "word"
-    if level not in LEVELS:
-        raise ValueError(f"level: expected one of {', '.join(LEVELS)}, got {level!r}")
+    check_choice("level", level, LEVELS)
     return level
 
 

@@ -20,6 +20,12 @@ def read_count(name: str, value: Any, minimum: int = 1) -> int:
     return int(value)
 
 
+def check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    """ValueError unless the value is one of these."""
+    if value not in choices:
+        raise ValueError(f"{name}: expected one of {', '.join(choices)}, got {value!r}")
+
+
 def read_array(name: str, values: Any, number_system: Arithmetic) -> Array:
     """Nested numbers as an array of the system; ragged or non-numeric input is a ValueError."""
     try:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from oracles.ngram import MarkovChain, NGram
 from oracles.readers.arpa_file import BackoffModel, read_backoff_model
-from oracles.validation import ROW_TOLERANCE, read_count
+from oracles.validation import ROW_TOLERANCE, check_choice, read_count
 
 NORMALISATION_LIMIT = 1e-3
 """How far the probabilities after a context may miss 1 and still be taken for rounded ones (4 digits or more)."""
@@ -53,8 +53,7 @@ def read_arpa(
     Source: the ngram-format(5) page of SRILM; Katz 1987 for the back-off.
     """
     length = read_count("length", length)
-    if ends not in ENDS:
-        raise ValueError(f"ends: expected one of {', '.join(ENDS)}, got {ends!r}")
+    check_choice("ends", ends, ENDS)
     copies = length if ends == "exclude" else 1
     model = read_backoff_model(path, lambda counts: _check_entries(path, counts, copies))
     rows = _rows(model)

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import warnings
+from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from oracles.arithmetic import Arithmetic, Array, arithmetic
-from oracles.files import read_text
 from oracles.ngram import MarkovChain, NGram
 from oracles.patterns import Tokens
-from oracles.symbols import LEVELS, tokenise
+from oracles.readers.corpus import Corpus
 from oracles.validation import read_count
-
-ALPHABETS = ("raw", "letters")
 
 ENTRY_LIMITS = {"float64": 2 * 10**8, "exact": 2 * 10**7}
 """Most entries a fitted table may have: 1.6 GB of floats, or about a minute of rational arithmetic."""
 
 _MOST_AXES = 64  # of a NumPy array or a tensor
-_TEXT_SUFFIXES = {".txt", ".text", ".md", ".rst", ".csv", ".tsv", ".json", ".html", ".xml", ".tex", ".log"}
 
 
 def fit_ngram(
@@ -35,6 +30,7 @@ def fit_ngram(
     *,
     level: str = "character",
     alphabet: str = "raw",
+    vocabulary: int | None = None,
     smoothing: Any = 0,
     arithmetic: str = "float64",
 ) -> NGram:
@@ -50,10 +46,13 @@ def fit_ngram(
 
     text_or_path: a path (`pathlib.Path`), or a string.  A string of one line is taken for a path if it
     names something that exists or looks like a path (it ends in a suffix such as `.txt`, or begins with
-    `/`, `./` or `../`); any other string is the text itself.
+    `/`, `./` or `../`); any other string is the text itself.  A file is read twice, a piece at a time: the
+    memory taken is that of the law, of the different words and of the different windows.
     level: tokens are "character"s or "word"s, maximal runs of characters other than white space.
     alphabet: "raw" takes the text as it is; "letters" lowers it and turns every run of anything but a to z
     into one space (Shannon's alphabet of 27 symbols).
+    vocabulary: how many of the words, the most frequent ones, are tokens (ties: the first in order); all others
+    are `<unk>`, one token more if there are any.  By default every word is a token.
     smoothing: s, a float, or an int, fraction or "1/2" (for exact numbers).
     arithmetic: as `Oracle.to` names it; "exact" counts in rationals.
 
@@ -63,67 +62,23 @@ def fit_ngram(
     for a table of more than `ENTRY_LIMITS` entries.  Warns (UserWarning) of windows left out.
     """
     order, length = read_count("order", order), read_count("length", length)
-    _check_choice("level", level, LEVELS)
-    _check_choice("alphabet", alphabet, ALPHABETS)
     number_system = _counting_system(arithmetic)
     added = _read_smoothing(smoothing, number_system)
-    text = _read_corpus(text_or_path)
-    symbols, tokens = tokenise(_letters(text) if alphabet == "letters" else text, level)
-    if len(tokens) < order:
-        raise ValueError(f"text_or_path: expected at least {order} {level}s, got {len(tokens)}")
-    _check_entries(len(symbols), order, level, number_system)
-    windows = _windows(tokens, len(symbols), order)
+    corpus = Corpus.of(text_or_path, level, alphabet, vocabulary)
+    _check_entries(len(corpus.symbols), order, level, number_system)
+    counts = _count(corpus, order)
     if not number_system.element(added) > 0:
-        windows = _without_dead_end(windows, len(symbols), order)
-    initial, transition = _relative_frequencies(windows, len(symbols), order, added, number_system)
+        counts.drop_dead_end()
+    initial, transition = _relative_frequencies(counts, added, number_system)
     law = (MarkovChain if order == 2 else NGram)(initial, transition, length)
-    law.symbols = symbols
+    law.symbols = corpus.symbols
     return law if law.arithmetic.name == arithmetic else law.to(arithmetic)
-
-
-def default_corpus() -> str:
-    """English at hand without a download: the text of `pydoc_data.topics`, Python's own manual.
-
-    About 0.46 million characters (Python 3.11), its topics in sorted order.  Another version of Python has
-    another text.
-    """
-    from pydoc_data.topics import topics
-
-    return "\n".join(topics[name] for name in sorted(topics))
-
-
-def _read_corpus(text_or_path: str | os.PathLike[str]) -> str:
-    if not isinstance(text_or_path, str) or _is_path(text_or_path):
-        return read_text(text_or_path)
-    if not text_or_path:
-        raise ValueError("text_or_path: expected a text or a path, got an empty string")
-    return text_or_path
-
-
-def _is_path(given: str) -> bool:
-    if not given or "\n" in given or "\0" in given:
-        return False
-    if given.startswith(("/", "./", "../")) or Path(given).suffix in _TEXT_SUFFIXES:
-        return True
-    try:
-        return Path(given).exists()
-    except OSError:  # too long for a name
-        return False
-
-
-def _letters(text: str) -> str:
-    return re.sub(r"[^a-z]+", " ", text.lower())
 
 
 def _counting_system(name: str) -> Arithmetic:
     """Frequencies are floats or rationals; other systems convert from these."""
     wanted = arithmetic(name)  # the name is known, or this says so
     return arithmetic("float64" if wanted.name.startswith("float") else "exact")
-
-
-def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ValueError(f"{name}: expected one of {', '.join(choices)}, got {value!r}")
 
 
 def _read_smoothing(value: Any, number_system: Arithmetic) -> Array:
@@ -152,8 +107,79 @@ def _check_entries(vocab: int, order: int, level: str, number_system: Arithmetic
         )
 
 
+@dataclass
+class _Counts:
+    """How often each window of n tokens occurs.
+
+    codes: the different windows as numbers in base V, increasing (a window's context is the quotient by V);
+    times: how often each occurs.  last: the last windows in order, as many as could ever be left out.
+    """
+
+    vocab: int
+    order: int
+    codes: Tokens
+    times: Tokens
+    last: Tokens
+
+    @property
+    def contexts(self) -> int:
+        return self.vocab ** (self.order - 1)
+
+    def add(self, windows: Tokens) -> None:
+        codes, times = np.unique(windows, return_counts=True)
+        self.codes, places = np.unique(np.concatenate([self.codes, codes]), return_inverse=True)
+        both = np.concatenate([self.times, times])
+        self.times = np.zeros(len(self.codes), dtype=np.int64)
+        np.add.at(self.times, places, both)
+        self.last = np.concatenate([self.last, windows])[-self.contexts - 1 :]
+
+    def uses(self) -> Tokens:
+        """How many windows begin with each context."""
+        uses = np.zeros(self.contexts, dtype=np.int64)
+        np.add.at(uses, self.codes // self.vocab, self.times)
+        return uses
+
+    def drop_dead_end(self) -> None:
+        """Drop windows at the end until the last one leads to a context that begins another.
+
+        Each that goes after the first was the only one to begin with its context: there are few enough.
+        """
+        uses, kept, total = self.uses(), len(self.last), int(self.times.sum())
+        while kept and not uses[self.last[kept - 1] % self.contexts]:
+            kept -= 1
+            uses[self.last[kept] // self.vocab] -= 1
+        dropped = self.last[kept:]
+        if len(dropped) == total:
+            raise ValueError(
+                "text_or_path: expected a text in which some context comes again, got one in which every window "
+                "leads to a dead end; take a longer text, a lower order or some smoothing"
+            )
+        if len(dropped):
+            np.subtract.at(self.times, np.searchsorted(self.codes, dropped), 1)
+            self.codes, self.times = self.codes[self.times > 0], self.times[self.times > 0]
+            warnings.warn(
+                f"nothing follows the end of the text: its last {len(dropped)} of {total} windows are left out",
+                stacklevel=3,
+            )
+
+
+def _count(corpus: Corpus, order: int) -> _Counts:
+    nothing = np.zeros(0, dtype=np.int64)
+    counts = _Counts(len(corpus.symbols), order, nothing, nothing, nothing)
+    carried, total = nothing, 0  # the tokens that a window may share with the next piece
+    for tokens in corpus.tokens():
+        total += len(tokens)
+        carried = np.concatenate([carried, tokens])
+        if len(carried) >= order:
+            counts.add(_windows(carried, counts.vocab, order))
+            carried = carried[len(carried) - order + 1 :]
+    if total < order:
+        raise ValueError(f"text_or_path: expected at least {order} {corpus.level}s, got {total}")
+    return counts
+
+
 def _windows(tokens: Tokens, vocab: int, order: int) -> Tokens:
-    """Every window of n tokens as a number in base V: its context is the quotient by V."""
+    """Every window of n tokens as a number in base V."""
     count = len(tokens) - order + 1
     codes = np.zeros(count, dtype=np.int64)
     for offset in range(order):
@@ -161,41 +187,17 @@ def _windows(tokens: Tokens, vocab: int, order: int) -> Tokens:
     return codes
 
 
-def _without_dead_end(windows: Tokens, vocab: int, order: int) -> Tokens:
-    """Drop windows at the end until the last one leads to a context that begins another."""
-    contexts = vocab ** (order - 1)
-    uses = np.bincount(windows // vocab, minlength=contexts)
-    kept = len(windows)
-    while kept and not uses[windows[kept - 1] % contexts]:
-        kept -= 1
-        uses[windows[kept] // vocab] -= 1
-    if not kept:
-        raise ValueError(
-            "text_or_path: expected a text in which some context comes again, got one in which every window "
-            "leads to a dead end; take a longer text, a lower order or some smoothing"
-        )
-    if kept < len(windows):
-        warnings.warn(
-            f"nothing follows the end of the text: its last {len(windows) - kept} of {len(windows)} windows "
-            "are left out",
-            stacklevel=3,
-        )
-    return windows[:kept]
-
-
-def _relative_frequencies(
-    windows: Tokens, vocab: int, order: int, added: Array, number_system: Arithmetic
-) -> tuple[Array, Array]:
+def _relative_frequencies(counts: _Counts, added: Array, number_system: Arithmetic) -> tuple[Array, Array]:
     """(initial, transition) of `fit_ngram`; only windows that occur are computed one by one."""
-    contexts = vocab ** (order - 1)
-    codes, counts = np.unique(windows, return_counts=True)
-    totals = number_system.array(np.bincount(windows // vocab, minlength=contexts))
+    vocab, order, contexts = counts.vocab, counts.order, counts.contexts
+    totals = number_system.array(counts.uses())
     denominators = totals + added * vocab
     unseen = number_system.quotient_or_zero(added, denominators)
     transition = unseen[:, None] + number_system.zeros(1, vocab)
     seen = number_system.divide(
-        number_system.array(counts) + added, denominators[number_system.index(codes // vocab)]
+        number_system.array(counts.times) + added, denominators[number_system.index(counts.codes // vocab)]
     )
-    transition.reshape(-1)[number_system.index(codes)] = seen
-    initial = number_system.divide(totals + added, number_system.array(len(windows)) + added * contexts)
+    transition.reshape(-1)[number_system.index(counts.codes)] = seen
+    windows = number_system.array(int(counts.times.sum()))
+    initial = number_system.divide(totals + added, windows + added * contexts)
     return initial.reshape((vocab,) * (order - 1)), transition.reshape((vocab,) * order)

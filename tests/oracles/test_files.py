@@ -2,8 +2,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from oracles.files import check_writable, read_text, write_bytes, write_text
+from oracles.files import check_writable, read_pieces, read_text, write_bytes, write_text
 
 
 def test_text_comes_back_as_it_was_stored(tmp_path: Path) -> None:
@@ -18,6 +20,32 @@ def test_byte_order_mark_is_not_text(tmp_path: Path) -> None:
     path = tmp_path / "text"
     path.write_bytes(b"\xef\xbb\xbfab")
     assert read_text(path) == "ab"
+
+
+@given(st.text(max_size=12), st.integers(1, 5))
+def test_pieces_join_to_the_text_wherever_they_break(
+    tmp_path_factory: pytest.TempPathFactory, text: str, size: int
+) -> None:
+    text = text.replace("\0", "") or "θ"
+    path = tmp_path_factory.getbasetemp() / "pieces"
+    for mark in ("", "\ufeff"):
+        path.write_bytes((mark + text).encode())
+        assert "".join(read_pieces(path, size)) == (text if mark else text.removeprefix("\ufeff"))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("aθ".encode() + b"b\0", "NUL at byte 4"),
+        ("aθ".encode() + b"b\xe9cd", "byte 0xe9 at offset 4"),
+        ("aθ語".encode()[:-1], "byte 0xe8 at offset 3"),
+    ],
+)
+def test_offsets_do_not_depend_on_the_pieces(tmp_path: Path, content: bytes, message: str, size: int) -> None:
+    (tmp_path / "text").write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        list(read_pieces(tmp_path / "text", size))
 
 
 @pytest.mark.parametrize(
