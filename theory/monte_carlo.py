@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from oracles import Oracle
 from oracles.patterns import Tokens
 from oracles.validation import read_count
-from theory.denoisers import Ideal
 from theory.samplers import Problem, read_problem
 from theory.schedules import Exchangeable, Schedule
 
@@ -54,10 +53,14 @@ def simulate(
 ) -> Tokens:
     """n independent sequences from the sampler, `[n, L]`, tokens in 0..V-1.
 
-    The ideal denoiser by default; `given` is a prompt, kept in every sequence.  ValueError as in `sampler_law`.
+    The ideal denoiser by default; `given` is a prompt, kept in every sequence.  Tokens of an exact law are
+    drawn without rounding; whether an iid schedule reveals a position is decided in float64.  ValueError as in
+    `sampler_law`, or for a law that cannot be drawn from: one in balls or symbols.
     """
-    n = read_count("n", n, minimum=0)
+    n, seed = read_count("n", n, minimum=0), read_count("seed", seed, minimum=0)
     problem = read_problem(q, schedule, denoiser, given)
+    if q.arithmetic.name not in ("float32", "float64", "exact"):
+        raise ValueError(f"q: expected a law in floats or exact rationals, got one in {q.arithmetic.name}")
     drawn = run_sampler(problem, n, np.random.default_rng(seed))
     if problem.given is None:
         return drawn
@@ -76,28 +79,15 @@ def run_sampler(problem: Problem, n: int, rng: np.random.Generator) -> Tokens:
 
 def _run_block(problem: Problem, n: int, rng: np.random.Generator) -> Tokens:
     law = problem.law
-    denoiser = problem.denoiser or Ideal(law)
     patterns = np.full((n, law.length), law.mask, dtype=np.int64)
     for step in range(problem.schedule.steps):
         masked = patterns == law.mask
         revealed = problem.schedule.reveal(step, law.arithmetic).draw(masked, rng)
         busy = revealed.any(axis=1)
         if busy.any():
-            patterns[revealed] = _draw_tokens(denoiser, law, patterns[busy], revealed[busy], rng)
+            answers = problem.denoiser(patterns[busy], revealed[busy])
+            patterns[revealed] = law.arithmetic.draw(answers, rng)
     return patterns
-
-
-def _draw_tokens(
-    denoiser: Any, law: Oracle, patterns: Tokens, revealed: NDArray[np.bool_], rng: np.random.Generator
-) -> Tokens:
-    """One token for every revealed position, independently given the patterns."""
-    if isinstance(denoiser, Ideal):
-        return law.arithmetic.draw(denoiser(patterns, revealed), rng)
-    columns = np.flatnonzero(revealed.any(axis=0))
-    answers = denoiser(patterns, columns)
-    rows, places = np.nonzero(revealed[:, columns])
-    index = law.arithmetic.index
-    return law.arithmetic.draw(answers[index(rows), index(places)], rng)
 
 
 def clopper_pearson(successes: int, n: int, confidence: float) -> tuple[float, float]:
@@ -116,8 +106,8 @@ def clopper_pearson(successes: int, n: int, confidence: float) -> tuple[float, f
 def hoeffding(values: NDArray[np.float64], low: float, high: float, confidence: float) -> tuple[float, float]:
     """An exact interval for the mean of values bounded in [low, high] (Hoeffding 1963)."""
     _check_confidence(confidence)
-    if values.min() < low or values.max() > high:
-        raise ValueError(f"values: expected all in [{low}, {high}], got {values.min()}..{values.max()}")
+    if not len(values) or not ((low <= values) & (values <= high)).all():
+        raise ValueError(f"values: expected at least one, all in [{low}, {high}], got {values}")
     half = (high - low) * float(np.sqrt(np.log(2 / (1 - confidence)) / (2 * len(values))))
     mean = float(values.mean())
     return mean - half, mean + half
@@ -175,7 +165,7 @@ def estimate_expected_kl(
     """
     values = expected_kl_scores(read_problem(q, schedule, None, given), n, np.random.default_rng(seed))
     low, high = student(values, confidence)
-    return Estimate(float(values.mean()), low, high, confidence, n, "bits", "Student's t, approximate")
+    return Estimate(float(values.mean()), low, high, confidence, n, "bits", "Student's t interval, approximate")
 
 
 def expected_kl_scores(problem: Problem, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
