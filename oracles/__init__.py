@@ -8,7 +8,7 @@ from oracles.mixture import Mixture
 from oracles.ngram import MarkovChain, NGram
 from oracles.oracle import Oracle
 from oracles.product import Product
-from oracles.readers import default_corpus, fit_ngram, read_arpa
+from oracles.readers import default_corpus, fit_hmm, fit_ngram, from_hmmlearn, read_arpa
 from oracles.result import Result
 from oracles.storage import load, save
 from oracles.support_graph import CommunicatingClass, communicating_classes, support_graph
@@ -28,7 +28,9 @@ __all__ = [
     "Table",
     "communicating_classes",
     "default_corpus",
+    "fit_hmm",
     "fit_ngram",
+    "from_hmmlearn",
     "load",
     "read_arpa",
     "save",
