@@ -165,7 +165,9 @@ def estimate_expected_kl(
     """
     values = expected_kl_scores(read_problem(q, schedule, None, given), n, np.random.default_rng(seed))
     low, high = student(values, confidence)
-    return Estimate(float(values.mean()), low, high, confidence, n, "bits", "Student's t interval, approximate")
+    return Estimate(
+        float(values.mean()), low, high, confidence, n, "bits", "Student's t interval, approximate"
+    )
 
 
 def expected_kl_scores(problem: Problem, n: int, rng: np.random.Generator) -> NDArray[np.float64]:

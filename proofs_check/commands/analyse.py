@@ -16,9 +16,14 @@ from proofs_check.commands.analysis_table import analysis_table, footnotes
 from proofs_check.commands.console import output, print_json, progress
 from proofs_check.commands.reading import reading
 from proofs_check.commands.target import Target, powers_of_two, read_prompt, read_target
-from theory.analysis import Analysis, analyse
+from theory.analysis import Analysis, Missing, analyse
 
 DEFAULT_PLOT = Path("maskproof-analysis.png")
+
+_SMALLER = (
+    "What fits: --order 2 over characters for exact E KL; --alphabet letters, a smaller --length "
+    "or more --minutes for draws"
+)
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,8 @@ def _print(
     console.print()
     for line in footnotes(analysis):
         console.print(Text(line, style="dim"))
+    if target.fitted and any(isinstance(row.expected_kl, Missing) for row in analysis.rows):
+        console.print(Text(_SMALLER, style="dim"))
     console.print()
     for line in reading(analysis):
         console.print(Text(line))

@@ -53,10 +53,10 @@ def _cells(row: Row) -> Iterable[str]:
         _bits(row.expected_kl),
         _sampled_bits(row.expected_kl_sampled),
         _rate(row.log2_token_error_rate),
-        _rate(row.correlation_bound),
-        _rate(row.vocabulary_bound),
+        _bound(row.correlation_bound),
+        _bound(row.vocabulary_bound),
         probability(row.sequence_error_rate),
-        probability(row.sequence_error_bound),
+        _bound(row.sequence_error_bound),
     )
 
 
@@ -82,13 +82,17 @@ def _rate(number: Number) -> str:
     return fixed(number.value, 4, NEAREST)
 
 
+def _bound(number: Number) -> str:
+    return "-" if isinstance(number, Missing) else fixed(number.value, 4, UP)
+
+
 def probability(number: Number) -> str:
     """A probability, with its interval if it is an estimate."""
     if isinstance(number, Missing):
         return "-"
     if isinstance(number, Estimate):
         return f"{fixed(number.value, 3)} [{fixed(number.low, 3, DOWN)}, {fixed(number.high, 3, UP)}]"
-    return "0" if number.value == 0 else fixed(number.value, 4)
+    return fixed(number.value, 4)
 
 
 # ---------------------------------------------------------------------- what the numbers are worth
@@ -134,5 +138,5 @@ def _kind(number: Number) -> str:
     if isinstance(number, Missing):
         return number.reason
     if isinstance(number, Estimate):
-        return f"{number.confidence:.6g} {number.method}"
+        return f"{100 * number.confidence:.10g}% {number.method}"
     return f"{number.method} ({number.guarantee})"

@@ -17,10 +17,12 @@ def significant(value: Any, digits: int, rounding: str = NEAREST) -> str:
 
 
 def fixed(value: Any, places: int, rounding: str = NEAREST) -> str:
-    """So many decimal places; a number other than 0 that they would hide keeps two significant digits."""
+    """So many decimal places, none for 0; a number that they would hide keeps two significant digits."""
     exact = Decimal(float(value))
+    if exact == 0:
+        return "0"
     rounded = exact.quantize(Decimal(1).scaleb(-places), rounding=rounding)
-    if rounded == 0 and exact != 0 and rounding != DOWN:
+    if rounded == 0 and rounding != DOWN:
         return significant(value, 2, rounding)
     return f"{rounded:f}"
 

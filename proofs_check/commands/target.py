@@ -24,12 +24,16 @@ LONGEST = 100_000
 
 @dataclass(frozen=True)
 class Target:
-    """A law with words for it: its name, what was done to get it, and what counts as an error."""
+    """A law with words for it: its name, what was done to get it, and what counts as an error.
+
+    fitted: whether it is an n-gram of a text, whose options can be changed.
+    """
 
     law: Oracle
     name: str
     origin: str
     error: str
+    fitted: bool
 
 
 def read_target(target: str | None, fit: Mapping[str, Any]) -> Target:
@@ -42,7 +46,9 @@ def read_target(target: str | None, fit: Mapping[str, Any]) -> Target:
             raise ValueError(f"{option}: expected a text to fit an n-gram to, got the oracle {target}")
         law = resolve(target)
         _check_length(law.length)
-        return Target(law, target, _described(law), "an error is a sequence of probability zero")
+        return Target(
+            law, target, _described(law), "an error is a sequence of probability zero", fitted=False
+        )
     return _fitted(target, {"order": 2, "length": 256, "smoothing": "0", **fit})
 
 
@@ -65,6 +71,7 @@ def _fitted(path: str | None, fit: dict[str, Any]) -> Target:
         path or "the manual that ships with Python (pydoc_data.topics)",
         f"{len(text):,} characters; n-gram of order {fit['order']} over {unit}s, {_described(law)}",
         error,
+        fitted=True,
     )
 
 

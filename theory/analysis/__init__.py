@@ -68,7 +68,7 @@ def analyse(
     sampling = Sampling.of(subject.rounded, schedules, samples, seed, confidence, minutes)
     rows = []
     for index, schedule in enumerate(schedules):
-        report(f"{family_of(schedule)}, {schedule.steps} steps", index + 1, len(schedules) + 1)
+        report(f"{family_of(schedule)}, N = {schedule.steps}", index + 1, len(schedules) + 1)
         rows.append(row_of(subject, sampling, index, schedule))
     report("done", len(schedules) + 1, len(schedules) + 1)
     return Analysis(

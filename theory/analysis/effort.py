@@ -12,7 +12,7 @@ from oracles.state_space import ShiftTransition, Transition
 from oracles.table import PATTERN_TABLE_KEPT
 from oracles.transitions import BlockTransition, SparseTransition
 
-RATE = 2.5e9
+RATE = 4e9
 """Multiplications a second, about, on two cores."""
 
 LEAST_DRAWS = 20
@@ -55,6 +55,14 @@ def share_out(effort: Effort, passes: Sequence[int], seconds: float, wanted: int
         draws[index] = effort.draws(passes[index], share, wanted)
         left -= effort.seconds(passes[index], draws[index]) if draws[index] else 0.0
     return draws
+
+
+def minutes_enough(effort: Effort, passes: Sequence[int], wanted: int) -> int:
+    """A time, in minutes and a power of two, in which every estimate gets draws."""
+    minutes = 1
+    while 0 in share_out(effort, passes, 60 * minutes, wanted):
+        minutes *= 2
+    return minutes
 
 
 def _pattern_work(law: Oracle) -> float:
