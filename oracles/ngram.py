@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from oracles.arithmetic import Arithmetic, Array, infer
 from oracles.oracle import Oracle, impossible
 from oracles.patterns import Tokens
-from oracles.reachability import occupied
+from oracles.reachability import occupied, visited
 from oracles.state_space import ShiftTransition, StateSpace
 from oracles.state_space_oracle import StateSpaceOracle
 from oracles.steps import distinct, read_steps
@@ -89,15 +89,10 @@ class NGram(StateSpaceOracle):
         if self.order == 1 or all(array.any(axis=-1).all() for array in possible.values()):
             return {}
         start = np.logical_not(self.arithmetic.is_zero(self.initial)).reshape(-1)
-        moves = [possible[id(t)].reshape(shape) for t in self.transitions]
-        visited = {key: np.zeros_like(start) for key in possible}
-        for transition, current in zip(self.transitions, occupied(start, moves), strict=True):
-            seen = visited[id(transition)]
-            if self.homogeneous and not (current & ~seen).any():
-                break  # every context seen so far has been moved on, so nothing new can appear
-            visited[id(transition)] = seen | current
+        moves = {key: ShiftTransition(array.reshape(shape)) for key, array in possible.items()}
+        states = occupied(start, [moves[id(transition)] for transition in self.transitions])
         contexts = (self.vocab_size,) * (self.order - 1)
-        return {key: ~seen.reshape(contexts) for key, seen in visited.items()}
+        return {key: ~seen.reshape(contexts) for key, seen in visited(self.transitions, states).items()}
 
     @cached_property
     def space(self) -> StateSpace:

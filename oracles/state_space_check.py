@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-from oracles.arithmetic import Arithmetic, Array, arithmetic
+from oracles.arithmetic import Arithmetic, Array
+from oracles.reachability import Possible, occupied, visited
 from oracles.state_space import StateSpace, Transition
 from oracles.steps import distinct
 from oracles.validation import check_distributions, check_shape
@@ -22,13 +19,23 @@ def check_state_space(space: StateSpace, number_system: Arithmetic) -> None:
     """
     _check_shapes(space)
     check_distributions("initial", space.initial, number_system)
-    visited = _visits(space, number_system)
+    states = _occupied(space, number_system)
     for name, steps in (("emission", space.emissions), ("transition", space.transitions)):
-        different = distinct(steps)
+        different, seen = distinct(steps), visited(steps, states)
         for step, matrix in different:
             label = name if len(different) == 1 else f"{name}[{step}]"
-            unvisited = ~visited[id(matrix)]
+            unvisited = ~seen[id(matrix)]
             check_distributions(label, _rows(matrix, number_system), number_system, may_vanish=unvisited)
+
+
+def _occupied(space: StateSpace, number_system: Arithmetic) -> list[Possible]:
+    """The states that the law can occupy at every position."""
+
+    def possible(array: Array) -> Possible:
+        return np.logical_not(number_system.is_zero(array))
+
+    moves = {id(step): step.map(possible) for _, step in distinct(space.transitions)}
+    return occupied(possible(space.initial), [moves[id(step)] for step in space.transitions])
 
 
 def _rows(matrix: Transition | Array, number_system: Arithmetic) -> Array:
@@ -57,35 +64,3 @@ def _check_shapes(space: StateSpace) -> None:
             if before != states:
                 raise ValueError(f"transition[{i}]: expected rows for {states} states, got {before}")
             states = after
-
-
-def _visits(space: StateSpace, number_system: Arithmetic) -> dict[int, NDArray[np.bool_]]:
-    """For every distinct matrix, the states in which it is ever used."""
-    visited: dict[int, NDArray[np.bool_]] = {}
-    for matrix, states in _occupied(space, number_system):
-        visited[id(matrix)] = visited.get(id(matrix), False) | states
-    return visited
-
-
-def _occupied(space: StateSpace, number_system: Arithmetic) -> Iterator[tuple[Any, NDArray[np.bool_]]]:
-    """Each matrix with each set of states it meets, once: repeated steps soon repeat their state sets."""
-    boolean = arithmetic("boolean")
-    nonzero: dict[int, Transition] = {}
-    moved: dict[tuple[int, bytes], NDArray[np.bool_]] = {}
-    emitted: set[tuple[int, bytes]] = set()
-    current = ~np.asarray(number_system.is_zero(space.initial))
-    for i, emission in enumerate(space.emissions):
-        here = current.tobytes()
-        if (id(emission), here) not in emitted:
-            emitted.add((id(emission), here))
-            yield emission, current
-        if i + 1 == space.length:
-            return
-        transition = space.transitions[i]
-        key = (id(transition), here)
-        if key not in moved:
-            if id(transition) not in nonzero:
-                nonzero[id(transition)] = transition.map(lambda a: ~number_system.is_zero(a))
-            moved[key] = nonzero[id(transition)].push(current[None], boolean)[0]
-            yield transition, current
-        current = moved[key]

@@ -130,12 +130,6 @@ def test_a_shared_matrix_is_checked_at_every_step_that_uses_it() -> None:
         MarkovChain([1, 0], [dead_end, bridge, dead_end], 4)
 
 
-def test_a_long_homogeneous_law_finds_its_contexts_without_walking_every_step() -> None:
-    cycle = np.zeros((4, 4), dtype=object)
-    cycle[0, 1] = cycle[1, 2] = cycle[2, 0] = 1
-    assert MarkovChain([1, 0, 0, 0], cycle, 10**6).homogeneous
-
-
 # ------------------------------------------------------------------ bad input
 
 
