@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from oracles.ngram import MarkovChain, NGram
 from oracles.readers.arpa import read_arpa
+from oracles.symbols import encode
 
 Grams = dict[tuple[str, ...], tuple[float, float]]
 """(probability, back-off weight) of every listed n-gram."""
@@ -271,7 +272,32 @@ def test_rows_that_miss_by_more_than_rounding_are_refused(tmp_path: Path) -> Non
         read(tmp_path, arpa({("a",): (0.4, 1), ("b",): (0.4, 1)}))
 
 
-# ---------------------------------------------------------------------- against KenLM's own reader
+# ---------------------------------------------------------------------- against KenLM
+
+SCORED = [
+    ("the cat sat on the mat </s>", -3.5708279609680176),
+    ("a cat </s>", -3.015897750854492),
+    ("the dog saw", -2.7279653549194336),
+    ("<unk> mat </s>", -2.3207154273986816),
+    ("</s>", -1.1243525743484497),
+    ("log log", -2.133913993835449),
+    ("on the log </s>", -2.844017505645752),
+]
+"""What KenLM's `query` scores (log10, float32) under the model that its `lmplz -o 3` wrote."""
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_file_that_kenlm_wrote_scores_as_kenlm_scores(tmp_path: Path, zipped: bool) -> None:
+    content = (Path(__file__).parent / "data" / "kenlm.arpa").read_bytes()
+    for sentence, score in SCORED:
+        words = sentence.split()
+        with pytest.warns(UserWarning, match="rounded and miss 1 by up to .*e-0[78]"):
+            law = read(tmp_path, gzip.compress(content) if zipped else content, len(words))
+        assert math.isclose(
+            law.log_prob(encode(sentence, law.symbols or ())), score * math.log(10), abs_tol=3e-6
+        )
+    assert law.in_support(encode("<unk> sat </s>", law.symbols or ()))
+    assert not law.in_support(encode("</s> sat sat", law.symbols or ()))
 
 
 @given(models(orders=(2, 2)))
