@@ -296,8 +296,8 @@ def test_a_file_that_kenlm_wrote_scores_as_kenlm_scores(tmp_path: Path, zipped: 
         assert math.isclose(
             law.log_prob(encode(sentence, law.symbols or ())), score * math.log(10), abs_tol=3e-6
         )
-    assert law.in_support(encode("<unk> sat </s>", law.symbols or ()))
-    assert not law.in_support(encode("</s> sat sat", law.symbols or ()))
+    assert law.in_support(encode("<unk> sat </s> </s>", law.symbols or ()))
+    assert not law.in_support(encode("on </s> sat sat", law.symbols or ()))
 
 
 @given(models(orders=(2, 2)))
