@@ -3,6 +3,7 @@
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from oracles import HMM, MarkovChain, Oracle, Result, fit_ngram, zoo
 from oracles.testing import markov_chains, oracles
 from theory import IID, FixedSizes, expected_kl, log2_token_error_rate, sequence_error_rate
 from theory.analysis import Analysis, Missing, Row, analyse, equal_sizes
+from theory.analysis.coverage import everything_possible
 from theory.analysis.effort import LEAST_DRAWS, Effort, share_out
 from theory.monte_carlo import Estimate
 
@@ -164,7 +166,19 @@ def test_smoothing_leaves_no_errors() -> None:
     analysis = analysed(law, [1, 4], samples=20)
     assert analysis.everything_possible
     assert all(value(found.sequence_error_rate) == 0 for found in analysis.rows)
-    assert analysed(zoo.pair_hmm(16), [1]).everything_possible is None
+    assert analysed(zoo.pair_hmm(16), [1]).everything_possible is False
+
+
+@settings(max_examples=200)
+@given(law=oracles(max_vocab=3, max_length=4))
+def test_whether_everything_is_possible_is_what_the_table_says(law: Oracle) -> None:
+    assert everything_possible(law) is bool(np.all(law.support().joint()))
+
+
+def test_whether_everything_is_possible_may_stay_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert everything_possible(zoo.topic_hmm(64)) is True
+    monkeypatch.setattr("theory.analysis.coverage.ENTRIES", 10)
+    assert everything_possible(zoo.topic_hmm(64)) is None
 
 
 # ------------------------------------------------------------------ prompts, draws, progress

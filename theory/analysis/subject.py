@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
-from oracles import NGram, Oracle, Result, Table
-from oracles.steps import distinct
+from oracles import Oracle, Result, Table
+from theory.analysis.coverage import everything_possible
 from theory.analysis.quantities import Missing
 from theory.information import Profile, information_profile, total_correlation
 from theory.laws.enumeration import check_budget
@@ -18,9 +15,6 @@ from theory.schedules import Schedule
 
 ENUMERATED = {"float32": 3 * 10**8, "float64": 3 * 10**8, "exact": 4 * 10**6, "ball": 4 * 10**6}
 """Transitions, over all schedules together, up to which the samplers' laws are enumerated: some ten seconds."""
-
-SUPPORT_TABLE = 2**20
-"""Largest V**L for which the support is looked through for an impossible sequence."""
 
 
 @dataclass(frozen=True)
@@ -44,17 +38,15 @@ class Subject:
         rounded = law if law.arithmetic.name.startswith("float") else law.to("float64")
         candidates = [law] if law is rounded else [law, rounded]
         enumerable = next((each for each in candidates if _enumerable(each, schedules)), None)
-        if enumerable is not None:
-            # A table sums its entropy over all sequences, where a hidden state may only allow an enclosure.
-            law = Table.of(enumerable)
-            candidates = [law]
+        # A table sums its entropy over all sequences, where a hidden state may only allow an enclosure.
+        chosen, profile = _profiled(candidates if enumerable is None else [Table.of(enumerable)])
         return cls(
-            law=law,
+            law=chosen,
             rounded=rounded,
             enumerable=enumerable is not None,
-            entropy=law.entropy(),
-            profile=_profile(candidates),
-            everything_possible=_everything_possible(law),
+            entropy=chosen.entropy(),
+            profile=profile,
+            everything_possible=everything_possible(law),
         )
 
     @property
@@ -96,22 +88,12 @@ def _enumerable(law: Oracle, schedules: Sequence[Schedule]) -> bool:
     return True
 
 
-def _profile(candidates: Sequence[Oracle]) -> Profile | Missing:
-    """The information profile of the first law that is not too large."""
+def _profiled(candidates: Sequence[Oracle]) -> tuple[Oracle, Profile | Missing]:
+    """The first law whose information profile is affordable, else the last one, with the profile."""
     reason = ""
     for law in candidates:
         try:
-            return information_profile(law)
+            return law, information_profile(law)
         except ValueError as error:
             reason = str(error).removeprefix("q: ")
-    return Missing(f"no exact route, estimate only: {reason}")
-
-
-def _everything_possible(law: Oracle) -> bool | None:
-    support = law.support()
-    if isinstance(support, NGram):
-        steps = [transition for _, transition in distinct(support.transitions)]
-        return all(bool(np.all(possible)) for possible in (support.initial, *steps))
-    if law.length * math.log(law.vocab_size) <= math.log(SUPPORT_TABLE):
-        return bool(np.all(support.joint()))
-    return None
+    return candidates[-1], Missing(f"no exact route, estimate only: {reason}")
