@@ -171,8 +171,8 @@ class FixedSizes(Exchangeable):
     sizes: n_1, .., n_N >= 0 that sum to the number of masked positions (checked against the oracle, ValueError).
     """
 
-    def __init__(self, sizes: Iterable[int]) -> None:
-        self.sizes = tuple(read_count("sizes", size, minimum=0) for size in sizes)
+    def __init__(self, sizes: Any) -> None:
+        self.sizes = _read_counts("sizes", sizes)
         if not self.sizes:
             raise ValueError("sizes: expected at least one step, got none")
 
@@ -216,10 +216,8 @@ class Partition(Schedule):
     blocks: lists of positions that together name every masked position once (checked, ValueError).
     """
 
-    def __init__(self, blocks: Iterable[Iterable[int]]) -> None:
-        self.blocks = tuple(
-            tuple(read_count("blocks", position, minimum=0) for position in block) for block in blocks
-        )
+    def __init__(self, blocks: Any) -> None:
+        self.blocks = tuple(_read_counts("blocks", block) for block in _read_list("blocks", blocks))
         if not self.blocks:
             raise ValueError("blocks: expected at least one step, got none")
 
@@ -262,3 +260,13 @@ def _binomial_law(trials: int, success: Array, failure: Array, number_system: Ar
         grown = number_system.concat([law * failure, number_system.zeros(1)], 0)
         law = grown + number_system.concat([number_system.zeros(1), law * success], 0)
     return law
+
+
+def _read_counts(name: str, values: Any) -> tuple[int, ...]:
+    return tuple(read_count(name, value, minimum=0) for value in _read_list(name, values))
+
+
+def _read_list(name: str, values: Any) -> list[Any]:
+    if not isinstance(values, Iterable):
+        raise ValueError(f"{name}: expected a list, got {values!r}")
+    return list(values)
