@@ -67,15 +67,17 @@ def analyse(
         str | None,
         typer.Argument(
             metavar="CORPUS|ORACLE",
-            help="A text file; an oracle in a `.json` file; or `zoo:NAME?parameter=value`, such as "
-            "`zoo:golden_mean?length=64`. By default the manual that ships with Python.",
+            help="A text file; a back-off n-gram in an `.arpa` or `.arpa.gz` file; an oracle in a `.json` file; or "
+            "`zoo:NAME?parameter=value`, such as `zoo:golden_mean?length=64`. By default the manual that ships "
+            "with Python.",
         ),
     ] = None,
     order: Annotated[
         int | None, typer.Option(help="n of the n-gram that is fitted to a text [default: 2].")
     ] = None,
     length: Annotated[
-        int | None, typer.Option(help="Tokens in a sequence of that n-gram [default: 256].")
+        int | None,
+        typer.Option(help="Tokens in a sequence of a law that is fitted, or back-off [default: 256]."),
     ] = None,
     level: Annotated[
         str | None, typer.Option(help="Tokens of a text: `character` [default] or `word`.")
@@ -83,8 +85,20 @@ def analyse(
     alphabet: Annotated[
         str | None, typer.Option(help="`raw` text [default], or `letters`: a to z and the space.")
     ] = None,
+    vocabulary: Annotated[
+        int | None,
+        typer.Option(help="Most frequent words that are tokens; the others are `<unk>` [default: all]."),
+    ] = None,
     smoothing: Annotated[
         str | None, typer.Option(help="Added to the count of every n-gram, seen or not [default: 0].")
+    ] = None,
+    states: Annotated[
+        int | None,
+        typer.Option(help="Hidden states of an HMM to fit to a text by EM, in place of an n-gram."),
+    ] = None,
+    ends: Annotated[
+        str | None,
+        typer.Option(help="Of sentences of a back-off n-gram: `absorb` [default], or `exclude`: none ends."),
     ] = None,
     steps: Annotated[
         str | None,
@@ -117,7 +131,16 @@ def analyse(
     """
     from proofs_check.commands.analyse import Request, run_analyse
 
-    fit = {"order": order, "length": length, "level": level, "alphabet": alphabet, "smoothing": smoothing}
+    fit = {
+        "order": order,
+        "length": length,
+        "level": level,
+        "alphabet": alphabet,
+        "vocabulary": vocabulary,
+        "smoothing": smoothing,
+        "states": states,
+        "ends": ends,
+    }
     request = Request(
         target=target,
         fit={name: value for name, value in fit.items() if value is not None},

@@ -28,7 +28,7 @@ _SMALLER = (
 
 @dataclass(frozen=True)
 class Request:
-    """The options of the command, as given; fit: those of `fit_ngram`."""
+    """The options of the command, as given; fit: those of a reader, such as `fit_ngram`."""
 
     target: str | None = None
     fit: Mapping[str, Any] | None = None
@@ -50,7 +50,7 @@ def run_analyse(request: Request) -> int:
         check_writable(plot)
     with progress() as report:
         report("reading", 0, 1)
-        target = read_target(request.target, request.fit or {})
+        target = read_target(request.target, request.fit or {}, seed=request.seed, report=report)
         given = None if request.given is None else read_prompt(target.law, request.given)
         masked = target.law.length if given is None else int((given == target.law.mask).sum())
         analysis = analyse(
@@ -68,7 +68,8 @@ def run_analyse(request: Request) -> int:
 
         save_plot(analysis, target.name, plot)
     if request.as_json:
-        print_json({"target": target.name, "plot": plot and str(plot)} | analysis_json(analysis))
+        about = {"target": target.name, "origin": target.origin, "errors": target.error}
+        print_json(about | {"plot": plot and str(plot)} | analysis_json(analysis))
     else:
         _print(target, request.given, analysis, plot, output())
     return 0

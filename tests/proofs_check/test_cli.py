@@ -1,5 +1,6 @@
 """The command line as its users meet it: answers, JSON, exit statuses, and one line for every bad input."""
 
+import gzip
 import importlib
 import json
 import os
@@ -157,6 +158,56 @@ def test_words_and_smoothing(capsys: pytest.CaptureFixture[str], corpus: str) ->
     assert "smoothed by 1/2: every sequence is possible" in text
 
 
+def test_a_vocabulary(capsys: pytest.CaptureFixture[str], corpus: str) -> None:
+    options = ("--level", "word", "--vocabulary", "3", "--length", "6", "--samples", "20")
+    text = output(capsys, "analyse", corpus, *options, "--given", "the dog")
+    assert "n-gram of order 2 over words, V = 4, L = 6" in text
+    assert "window of 2 words that never occurs in the text" in text
+
+
+def test_an_hmm_is_fitted(capsys: pytest.CaptureFixture[str], corpus: str) -> None:
+    options = ("--states", "2", "--length", "6", "--samples", "20", "--steps", "2")
+    text = output(capsys, "analyse", corpus, *options)
+    assert "HMM of 2 hidden states over characters by EM, V = 13, L = 6" in text
+    assert "SER: fitted by EM: " in text
+    assert output(capsys, "analyse", corpus, *options, "--seed", "1") != text
+
+
+ARPA = r"""\data\
+ngram 1=4
+ngram 2=1
+\1-grams:
+-99 <s>
+-0.30103 a
+-0.60206 b
+-0.60206 </s>
+\2-grams:
+0 <s> a
+\end\
+"""
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_back_off_model(capsys: pytest.CaptureFixture[str], elsewhere: Path, zipped: bool) -> None:
+    name = "model.arpa.gz" if zipped else "model.arpa"
+    listed = ARPA.replace("-99 <s>", "-99 <s> -99")
+    (elsewhere / name).write_bytes(gzip.compress(listed.encode()) if zipped else listed.encode())
+    options = ("--length", "4", "--samples", "20")
+    text = output(capsys, "analyse", name, *options)
+    assert "back-off n-gram of order 2, V = 3, L = 4" in text
+    assert "SER: an error is a sequence with a token that the model gives probability zero" in text
+    listed = ARPA.replace("ngram 2=1", "ngram 2=0").replace("0 <s> a\n", "")
+    (elsewhere / "model.arpa").write_text(listed)
+    text = output(capsys, "analyse", "model.arpa", *options, "--given", "a b")
+    assert "an error is only a sequence in which one follows </s>" in text
+    document = json.loads(output(capsys, "analyse", "model.arpa", *options, "--ends", "exclude", "--json"))
+    assert (
+        document["errors"]
+        == "back-off leaves every token possible after every context, so there are no errors"
+    )
+    assert document["everything_possible"] is True
+
+
 def test_json_says_what_every_number_is_worth(capsys: pytest.CaptureFixture[str], elsewhere: Path) -> None:
     document = json.loads(output(capsys, "analyse", "zoo:ababbaba?length=4", "--json", "--steps", "2,1"))
     assert [(row["schedule"], row["steps"]) for row in document["rows"]] == [
@@ -233,6 +284,7 @@ FILES = {
     "rows.json": b'{"format": "maskproof-oracle/1", "family": "MarkovChain", "length": 2, '
     b'"initial": ["1/2", "1/3"], "transition": [["1", "0"], ["0", "1"]]}',
     "one.txt": b"x",
+    "bad.arpa": b"\\data\\\n\n\\1-grams:\n",
 }
 TEXT = "corpus.txt"
 ZOO = "zoo:golden_mean?length=5"
@@ -264,6 +316,21 @@ ZOO = "zoo:golden_mean?length=5"
         ([TEXT, "--smoothing", "-1"], "smoothing: expected a number of at least 0, got '-1'"),
         ([TEXT, "--smoothing", "much"], "smoothing: expected a finite number, got 'much'"),
         ([ZOO, "--order", "3"], "order: expected a text to fit an n-gram to, got the oracle zoo:"),
+        ([ZOO, "--ends", "absorb"], "ends: expected a model in an .arpa file, got the oracle zoo:"),
+        ([TEXT, "--ends", "absorb"], "ends: expected a model in an .arpa file, got a text to fit"),
+        ([TEXT, "--vocabulary", "5"], "vocabulary: expected words to choose from, got level 'character'"),
+        ([TEXT, "--states", "99"], "states: expected at most 13, the number of different characters, got 99"),
+        (
+            [TEXT, "--states", "2", "--length", "999"],
+            "text_or_path: expected at least 999 characters, got 201",
+        ),
+        (
+            [TEXT, "--states", "2", "--order", "2"],
+            "order: expected a text to fit an n-gram to, got an HMM to fit",
+        ),
+        (["bad.arpa"], "bad.arpa:3: expected at least one 1-gram announced"),
+        (["bad.arpa", "--states", "2"], "states: expected a text to fit an HMM to, got the model bad.arpa"),
+        (["nothing.arpa"], "nothing.arpa: expected a readable file"),
         ([ZOO, "--steps", "1,x"], "steps: expected positive integers separated by commas, got '1,x'"),
         ([ZOO, "--steps", "0"], "steps: expected positive integers separated by commas, got '0'"),
         ([ZOO, "--steps", "-1"], "steps: expected positive integers separated by commas, got '-1'"),
