@@ -5,6 +5,7 @@ Identities: sum_m f(m) = H(X), TC = h(0) - H(X), DTC = H(X) - h(1), TC + DTC = S
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -46,8 +47,9 @@ def information_profile(q: Oracle, *, given: Any = None, method: str | None = No
         raise ValueError(f"method: expected one of {', '.join(routes)} for {law!r}, got {method!r}")
     route = routes[method] if method else min(routes.values(), key=lambda route: route.cost / route.limit)
     if route.cost > route.limit:
+        cost = "more than 1e300" if math.isinf(route.cost) else f"{route.cost:.1e}"
         raise ValueError(
-            f"q: {law!r} is too large: {route.name} would take {route.cost:.1e} {route.what}, "
+            f"q: {law!r} is too large: {route.name} would take {cost} {route.what}, "
             f"and the limit in {law.arithmetic.name} is {route.limit:.0e}"
         )
     return Profile(route.compute(law), law.arithmetic.logs, route.name)
