@@ -57,5 +57,7 @@ def test_ends_are_rounded_outwards(value: float, places: int) -> None:
         (2.0, 0.0, "2 ± 0"),
     ],
 )
-def test_an_interval_has_two_digits_and_its_value_no_more_places(value: float, half: float, text: str) -> None:
+def test_an_interval_has_two_digits_and_its_value_no_more_places(
+    value: float, half: float, text: str
+) -> None:
     assert plus_minus(value, half) == text
