@@ -333,6 +333,8 @@ def test_a_weight_of_zero_is_never_drawn(system: Arithmetic) -> None:
     rows = system.array([[0, 1, 0, 3, 0]] * 2)
     assert set(system.draw(rows, np.random.default_rng(0)).tolist()) <= {1, 3}
     assert set(system.draw(rows, Ends(np.random.PCG64(0))).tolist()) <= {1, 3}
+    smallest = system.array([[0, F(2) ** -1074 if system.name == "float64" else 1, 0]] * 2)
+    assert system.draw(smallest, Ends(np.random.PCG64(0))).tolist() == [1, 1]
     with pytest.raises(ZeroDivisionError):
         system.draw(system.zeros(1, 3), np.random.default_rng(0))
     assert system.draw(system.zeros(0, 3), np.random.default_rng(0)).shape == (0,)

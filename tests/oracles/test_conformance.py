@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oracles import HMM, MarkovChain, Oracle, Result, Table
+from oracles import HMM, MarkovChain, Oracle, Result, Table, zoo
 from oracles.arithmetic import NAMES, Array
 from oracles.patterns import Tokens
 from oracles.testing import LAWS, ConformanceError, check_oracle, oracles
@@ -19,7 +20,7 @@ CHAIN: tuple[Any, Any, int] = (["1/3", "2/3", 0], [["1/2", "1/4", "1/4"], [1, 0,
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_every_family_in_every_arithmetic_conforms(name: str, data: st.DataObject) -> None:
     # The longest laws have 81 patterns; symbols are compared by simplification, which is slow.
@@ -32,6 +33,13 @@ def test_free_symbols_conform() -> None:
     check_oracle(MarkovChain([p, 1 - p], [[1 - r, r], [1, 0]], 2))
     check_oracle(HMM([p, 1 - p], [[1, 0], [r, 1 - r]], [[1, 0], ["1/2", "1/2"]], 2))
     check_oracle(Table([[p, r], [0, 1 - p - r]]))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("name", ["float32", "float64"])
+def test_every_family_conforms_on_a_gpu(name: str) -> None:
+    for q in (MarkovChain(*CHAIN), zoo.trigram(4), zoo.non_unifilar_hmm(4), zoo.equal_pairs(4), zoo.dyck(4)):
+        check_oracle(q.to(name, device="cuda"), samples=300)
 
 
 @pytest.mark.parametrize("name", ["float32", "float64", "exact"])
