@@ -48,8 +48,8 @@ def read_arpa(
     than `NORMALISATION_LIMIT` are an error.  With False the limit is the 1e-9 of every float law.
 
     An order below 2 is read as order 2.  Raises ValueError for a malformed file (naming the line), one
-    whose rows do not sum to 1 (IRSTLM's, which generate `<s>`), tables of more than `ENTRY_LIMIT` entries, and for "exclude" if every sequence
-    ends before `length`.
+    whose rows do not sum to 1 (IRSTLM's, which generate `<s>`), tables of more than `ENTRY_LIMIT` entries,
+    and for "exclude" if every sequence ends before `length`.
     Source: the ngram-format(5) page of SRILM; Katz 1987 for the back-off.
     """
     length = read_count("length", length)
