@@ -31,11 +31,16 @@ class Result:
         if self.bounds is not None:
             low, high = self.bounds
             text = f"in [{_nine_digits(low, ROUND_FLOOR)}, {_nine_digits(high, ROUND_CEILING)}]"
-        elif self.guarantee in ("exact rational", "symbolic"):
+        elif self.guarantee in ("exact rational", "symbolic") or _has_no_digits(self.value):
             text = f"{self.value}"
         else:
             text = _nine_digits(self.value, ROUND_HALF_EVEN)
         return f"{text} {self.unit} ({self.guarantee}; {self.method})"
+
+
+def _has_no_digits(value: Any) -> bool:
+    """Whether a number is a ball around zero: its middle is noise, so it is shown with its radius."""
+    return hasattr(value, "rad") and bool(value.contains(0)) and not value.is_zero()
 
 
 def _nine_digits(value: Any, rounding: str) -> str:

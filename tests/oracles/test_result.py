@@ -23,6 +23,8 @@ def test_a_result_is_a_number_with_its_pedigree() -> None:
         (1e-30, "float64 rounding", "1e-30"),
         (float("inf"), "float64 rounding", "inf"),
         (arb(2).log(), "enclosure at 53 bits", "0.693147181"),
+        (arb(0), "enclosure at 53 bits", "0"),
+        (arb("1e-40", "1e-39"), "enclosure at 53 bits", "[+/- 1.11e-39]"),
         (sympy.log(sympy.Symbol("p")), "symbolic", "log(p)"),
         (Fraction(2, 3), "exact rational", "2/3"),
     ],
