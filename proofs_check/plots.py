@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from pathlib import Path
 from typing import Any
 
@@ -93,18 +94,12 @@ def _plot_rates(axes: Axes, analysis: Analysis, family: str) -> None:
 def _plot_sequence_errors(axes: Axes, analysis: Analysis) -> None:
     for family, (name, colour, marker) in _FAMILIES.items():
         rows = [row for row in analysis.rows if row.family == family]
-        known = [
-            (row.steps, row.sequence_error_rate)
-            for row in rows
-            if not isinstance(row.sequence_error_rate, Missing)
-        ]
-        if known:
-            values = [float(rate.value) for _, rate in known]
-            reach = zip(*(_reach(rate) for _, rate in known), strict=True)
+        if not all(isinstance(row.sequence_error_rate, Missing) for row in rows):
+            values, below, above = zip(*(_reach(row.sequence_error_rate) for row in rows), strict=True)
             axes.errorbar(
-                [steps for steps, _ in known],
+                [row.steps for row in rows],
                 values,
-                yerr=tuple(reach),
+                yerr=(below, above),
                 label=f"{name}: SER",
                 color=colour,
                 marker=marker,
@@ -143,8 +138,10 @@ def _ends(result: Result) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _reach(number: Result | Estimate) -> tuple[float, float]:
-    """How far the interval of an estimate reaches below and above its value."""
-    if not isinstance(number, Estimate):
-        return 0.0, 0.0
-    return number.value - number.low, number.high - number.value
+def _reach(number: Result | Estimate | Missing) -> tuple[float, float, float]:
+    """A value and how far its interval reaches below and above; NaN, a gap in the line, where there is none."""
+    if isinstance(number, Missing):
+        return math.nan, math.nan, math.nan
+    if isinstance(number, Estimate):
+        return number.value, number.value - number.low, number.high - number.value
+    return float(number.value), 0.0, 0.0

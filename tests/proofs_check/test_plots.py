@@ -1,14 +1,16 @@
 """The plot: what it shows, and that its file appears whole or not at all."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
 from oracles import Oracle, zoo
 from proofs_check.plots import analysis_figure, save_plot
-from theory.analysis import Analysis, analyse
+from theory.analysis import Analysis, Missing, analyse
 
 
 def analysed(law: Oracle, steps: list[int], samples: int = 20) -> Analysis:
@@ -48,6 +50,14 @@ def test_every_curve_is_named_for_what_it_is() -> None:
 def test_what_was_not_sampled_is_not_shown() -> None:
     figure = analysis_figure(analysed(zoo.pair_hmm(12), [2, 4], samples=0), "a law")
     assert [line.get_label() for line in figure.axes[1].get_lines()] == []
+
+
+def test_a_gap_in_what_is_known_is_a_gap_in_the_line() -> None:
+    analysis = analysed(zoo.pair_hmm(12), [1, 2, 12])
+    left_out = [replace(row, sequence_error_rate=Missing("no time")) for row in analysis.rows[1:2]]
+    partial = replace(analysis, rows=(analysis.rows[0], *left_out, *analysis.rows[2:]))
+    line = analysis_figure(partial, "a law").axes[1].get_lines()[0]
+    assert np.isnan(np.asarray(line.get_ydata(), dtype=float)).tolist() == [False, True, False]
 
 
 def test_one_number_of_steps_is_enough(tmp_path: Path) -> None:
