@@ -62,7 +62,8 @@ class Ideal:
         possible = np.asarray(oracle.in_support(batch))
         if possible.all() or self.impossible == "raise":
             return oracle.conditionals(batch, chosen)
-        answer = with_observed(self._unconditional(len(batch), chosen), batch, chosen, oracle)
+        with oracle.arithmetic.context():
+            answer = with_observed(self._unconditional(len(batch), chosen), batch, chosen, oracle)
         if isinstance(chosen, list):
             informed, asked = possible, chosen
         else:
@@ -176,7 +177,8 @@ def read_request(oracle: Oracle, patterns: Any, positions: Any) -> tuple[Tokens,
 def uniform(oracle: Oracle) -> Array:
     """The uniform law on the vocabulary, `[V]`, in the oracle's arithmetic."""
     system = oracle.arithmetic
-    return system.divide(system.ones(oracle.vocab_size), system.array([oracle.vocab_size]))
+    with system.context():
+        return system.divide(system.ones(oracle.vocab_size), system.array([oracle.vocab_size]))
 
 
 def with_observed(answers: Array, patterns: Tokens, chosen: Chosen, oracle: Oracle) -> Array:
