@@ -146,7 +146,7 @@ def entropy(q: Law) -> arb:
 @ctx.workprec(BITS)
 def cross_entropy(q: Law, p: Law) -> arb:
     """E_q[-log2 p(X)]."""
-    terms = (_ball(weight) * _log2(p.get(x, Fraction(0))) for x, weight in q.items() if weight)
+    terms = (ball(weight) * log2(p.get(x, Fraction(0))) for x, weight in q.items() if weight)
     return -sum(terms, arb(0))
 
 
@@ -156,7 +156,7 @@ def expected_divergence(
 ) -> arb:
     """E KL = E_pi KL(q || p_pi) in bits."""
     terms = (
-        _ball(weight) * divergence(q, law_of_partition(blocks, denoise, vocab))
+        ball(weight) * divergence(q, law_of_partition(blocks, denoise, vocab))
         for weight, blocks in partitions
         if weight
     )
@@ -174,9 +174,9 @@ def given(law: Law, context: Context) -> Law:
     return out
 
 
-def _ball(value: Fraction) -> arb:
+def ball(value: Fraction) -> arb:
     return arb(fmpq(value.numerator, value.denominator))
 
 
-def _log2(value: Fraction) -> arb:
-    return _ball(value).log() / arb.const_log2() if value else arb.neg_inf()
+def log2(value: Fraction) -> arb:
+    return ball(value).log() / arb.const_log2() if value else arb.neg_inf()
