@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oracles.arithmetic import Arithmetic, Array, infer
+from oracles.kernels.path import Path, on_cpu
 from oracles.oracle import Oracle, impossible
 from oracles.patterns import Tokens
 from oracles.reachability import occupied, visited
@@ -173,9 +174,17 @@ class MarkovChain(NGram):
             return self._support_tables.possible(patterns)
         return super()._probability(patterns)
 
-    def _conditionals_at(self, patterns: Tokens, chosen: NDArray[np.bool_]) -> Array:
+    def explain(self, batch: int = 1) -> Path:
         if not self.arithmetic.name.startswith("float") or not self._tabulated():
-            return super()._conditionals_at(patterns, chosen)
+            return super().explain(batch)
+        reason = "a homogeneous chain, whose tables of powers fit in memory"
+        return Path("transition powers", reason, float(2 * batch * self.length * self.vocab_size))
+
+    def _compiled_conditionals(self, patterns: Tokens, chosen: NDArray[np.bool_]) -> Array | None:
+        if self.explain(len(patterns)).name != "transition powers":
+            return super()._compiled_conditionals(patterns, chosen)
+        if on_cpu(self.arithmetic):
+            return self._filled(self._gap_tables.conditionals, patterns, chosen)
         # A lookup sees the nearest revealed tokens only: whether all of them fit together is asked apart.
         possible = np.asarray(self.support()._probability(patterns))
         if not possible.all():
@@ -183,9 +192,7 @@ class MarkovChain(NGram):
         masses = self._gap_tables.token_masses(patterns, chosen)
         total = masses.sum(1, keepdim=True)
         # Below the smallest normal number digits are lost: there the rescaled pass decides.
-        if bool((total < self._gap_tables.smallest_normal).any()):
-            return super()._conditionals_at(patterns, chosen)
-        return masses / total
+        return None if bool((total < self._gap_tables.smallest_normal).any()) else masses / total
 
     def _condition(self, pattern: Tokens) -> Oracle:
         return self._from_space(self._conditioned_space(pattern))

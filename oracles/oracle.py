@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oracles.arithmetic import Arithmetic, Array, Scalar, arithmetic, convert
+from oracles.kernels.path import Path
 from oracles.patterns import Tokens, read_integers, read_patterns
 from oracles.result import Result
 from oracles.state_space import StateSpace
@@ -86,6 +87,10 @@ class Oracle(ABC):
                 return self._conditionals_at(batch, chosen)
             rows = self._conditionals(batch, chosen)
         return rows.reshape(*shape, len(chosen), self.vocab_size)
+
+    def explain(self, batch: int = 1) -> Path:
+        """Which way `conditionals` goes for a batch of so many patterns, why, and what it costs."""
+        return Path("plain", "no kernel is compiled for this family")
 
     def in_support(self, tokens: Any) -> Any:
         """Whether the tokens (or the pattern: some completion of it) have positive probability.
@@ -223,13 +228,21 @@ class Oracle(ABC):
 
     def _conditionals_at(self, patterns: Tokens, chosen: NDArray[np.bool_]) -> Array:
         """Only the chosen entries, row by row: `[B, L]` -> `[chosen.sum(), V]`; in blocks that bound memory."""
+        return self._gathered(self._conditionals, patterns, chosen)
+
+    def _gathered(
+        self,
+        conditionals: Callable[[Tokens, Sequence[int]], Array],
+        patterns: Tokens,
+        chosen: NDArray[np.bool_],
+    ) -> Array:
         block = max(1, BLOCK_ENTRIES // (self.length * self.vocab_size))
         parts = [self.arithmetic.zeros(0, self.vocab_size)]
         for start in range(0, len(patterns), block):
             part = chosen[start : start + block]
             columns = np.flatnonzero(part.any(axis=0))
             rows, places = np.nonzero(part[:, columns])
-            answers = self._conditionals(patterns[start : start + block], columns.tolist())
+            answers = conditionals(patterns[start : start + block], columns.tolist())
             parts.append(answers[self.arithmetic.index(rows), self.arithmetic.index(places)])
         return self.arithmetic.concat(parts, 0)
 

@@ -9,6 +9,7 @@ second if nothing is on the right.  A lookup costs O(V); a forward-backward pass
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,17 +32,42 @@ class GapTables:
     @classmethod
     def build(cls, initial: torch.Tensor, transition: torch.Tensor, length: int) -> GapTables:
         """Tables for a chain of this length; O(L V^3)."""
-        vocab = transition.shape[0]
-        powers = torch.empty(length, vocab, vocab, dtype=transition.dtype, device=transition.device)
-        powers[0] = torch.eye(vocab, dtype=transition.dtype, device=transition.device)
-        for distance in range(1, length):
-            torch.matmul(powers[distance - 1], transition, out=powers[distance])
-        return cls(powers, powers.transpose(1, 2).contiguous(), initial @ powers)
+        # Multiplied in float64 and rounded once: the errors of a thousand float32 products would add up.
+        powers = torch.empty(length, *transition.shape, dtype=transition.dtype, device=transition.device)
+        prior = torch.empty(length, len(initial), dtype=initial.dtype, device=initial.device)
+        step, law = transition.double(), initial.double()
+        power = torch.eye(len(initial), dtype=torch.float64, device=transition.device)
+        for distance in range(length):
+            powers[distance], prior[distance] = power, law @ power
+            power = power @ step
+        return cls(powers, powers.transpose(1, 2).contiguous(), prior)
 
     @property
     def smallest_normal(self) -> float:
         """Masses below this have lost digits."""
         return torch.finfo(self.prior.dtype).tiny
+
+    def conditionals(
+        self, patterns: Tokens, chosen: NDArray[np.bool_], out: NDArray[Any]
+    ) -> NDArray[np.bool_]:
+        """Write the chosen entries row by row into `out` `[chosen.sum(), V]`; which patterns are doubtful."""
+        from oracles.kernels.compiled import over_blocks
+        from oracles.kernels.lookups import look_up
+
+        bad = np.zeros(len(patterns), dtype=bool)
+        counts = chosen.sum(axis=1)
+        first_row = np.cumsum(counts) - counts
+        forward, backward, prior = self.forward.numpy(), self.backward.numpy(), self.prior.numpy()
+        safe = prior.dtype.type(
+            self.smallest_normal * 2**10
+        )  # far enough above for whole sums of lost digits
+
+        def work(part: slice) -> None:
+            rows = patterns[part], chosen[part], first_row[part]
+            look_up(*rows, forward, backward, prior, safe, out, bad[part])
+
+        over_blocks(work, len(patterns), max(1, -(-len(patterns) // torch.get_num_threads())))
+        return bad
 
     def token_masses(self, patterns: Tokens, chosen: NDArray[np.bool_]) -> torch.Tensor:
         """q(x_i = v, nearest revealed tokens) up to a factor, one row a chosen entry: `[chosen.sum(), V]`."""

@@ -1,0 +1,142 @@
+"""The compiled paths of `conditionals` against the plain pass and against balls."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oracles import HMM, MarkovChain, NGram
+from oracles.kernels.forward_backward import Messages
+from oracles.kernels.gaps import GapTables
+
+
+def rows(rng: np.random.Generator, *shape: int, zeros: float = 0.0) -> np.ndarray:
+    weights = rng.dirichlet(np.ones(shape[-1]), shape[:-1]) * (rng.random(shape) >= zeros)
+    weights[..., 0] += weights.sum(-1) == 0
+    return weights / weights.sum(-1, keepdims=True)
+
+
+def hmm(rng: np.random.Generator, hidden: int, vocab: int, length: int, zeros: float) -> HMM:
+    return HMM(rows(rng, hidden), rows(rng, hidden, hidden), rows(rng, hidden, vocab, zeros=zeros), length)
+
+
+def ngram(rng: np.random.Generator, order: int, vocab: int, length: int, zeros: float) -> NGram:
+    initial = rows(rng, vocab ** (order - 1)).reshape((vocab,) * (order - 1))
+    law = MarkovChain if order == 2 else NGram
+    return law(initial, rows(rng, *(vocab,) * order, zeros=zeros), length)
+
+
+def masked(oracle, rng: np.random.Generator, batch: int, share: float) -> np.ndarray:
+    patterns = oracle.sample(batch, seed=int(rng.integers(2**30)))
+    patterns[rng.random(patterns.shape) < share] = oracle.mask
+    return patterns
+
+
+def filled(kernel, patterns: np.ndarray, chosen: np.ndarray, vocab: int, dtype: str):
+    out = np.full((int(chosen.sum()), vocab), np.nan, dtype)
+    return out, kernel.conditionals(patterns, chosen, out)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@given(data=st.data())
+def test_kernels_agree_with_the_plain_pass(dtype: str, data) -> None:
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    vocab, length = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 9))
+    zeros, share = data.draw(st.sampled_from([0.0, 0.4])), data.draw(st.sampled_from([0.0, 0.5, 1.0]))
+    order = data.draw(st.integers(0, 4))
+    made = ngram(rng, order, vocab, length, zeros) if order else hmm(rng, 3, vocab, length, zeros)
+    patterns = masked(made, rng, data.draw(st.integers(1, 40)), share)
+    chosen = rng.random(patterns.shape) < data.draw(st.sampled_from([0.3, 1.0]))
+    exact = made._gathered(made._plain_conditionals, patterns, chosen).numpy()
+    oracle = made.to(dtype)
+    kernels = [Messages.pack(oracle.space)]
+    if isinstance(oracle, MarkovChain) and oracle._tabulated():
+        kernels.append(GapTables.build(oracle.initial, oracle.transitions[0], length))
+    for kernel in kernels:
+        out, doubtful = filled(kernel, patterns, chosen, vocab, dtype)
+        assert not doubtful.any()
+        np.testing.assert_allclose(out, exact, rtol=0, atol=1e-12 if dtype == "float64" else 1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("slip", [2.0**-2, 2.0**-10, 2.0**-22])  # rows that sum to 1 in float32 as well
+def test_long_and_nearly_deterministic_laws_keep_their_digits(dtype: str, slip: float) -> None:
+    length, tolerance = 4096, 1e-12 if dtype == "float64" else 1e-6
+    move = [[1 - slip, slip], [2 * slip, 1 - 2 * slip]]
+    rng = np.random.default_rng(3)
+    patterns = np.full((3, length), 2)
+    patterns[1, rng.integers(length, size=20)] = 0
+    patterns[2, [0, -1]] = 0, 1
+    wanted = [1, 5, 1000, 2048, 4000, 4095]
+    for law in (
+        HMM([0.5, 0.5], move, [[0.9, 0.1], [0.2, 0.8]], length),
+        MarkovChain([0.5, 0.5], move, length),
+    ):
+        oracle = law.to(dtype)
+        balls = oracle.to("ball")
+        expected = [
+            [[float(p) for p in row] for row in block] for block in balls.conditionals(patterns, wanted)
+        ]
+        kernels = [Messages.pack(oracle.space)]
+        if isinstance(oracle, MarkovChain):
+            kernels.append(GapTables.build(oracle.initial, oracle.transitions[0], length))
+        chosen = np.zeros(patterns.shape, dtype=bool)
+        chosen[:, wanted] = True
+        for kernel in kernels:
+            out, doubtful = filled(kernel, patterns, chosen, 2, dtype)
+            assert not doubtful.any()
+            np.testing.assert_allclose(out.reshape(3, -1, 2), expected, rtol=0, atol=tolerance)
+
+
+def test_impossible_patterns_are_never_answered() -> None:
+    cycle = np.roll(np.eye(3), 1, axis=1)
+    for law in (MarkovChain([1.0, 0, 0], cycle, 6), HMM([1.0, 0, 0], cycle, np.eye(3), 6)):
+        patterns = np.full((4, 6), 3)
+        patterns[2, [1, 4]] = 1, 0
+        chosen = np.zeros(patterns.shape, dtype=bool)
+        chosen[:, 3] = True
+        _, doubtful = filled(Messages.pack(law.space), patterns, chosen, 3, "float64")
+        assert doubtful.tolist() == [False, False, True, False]
+        big = np.tile(patterns, (8000, 1))
+        assert law.explain(len(big)).name != "plain"
+        for positions in (None, [3], chosen.repeat(8000, axis=0), np.zeros(big.shape, dtype=bool)):
+            with pytest.raises(ValueError, match="probability zero"):
+                law.conditionals(big, positions)
+
+
+def test_what_one_row_loses_to_underflow_is_answered_by_the_plain_pass() -> None:
+    sticky = MarkovChain([1.0, 0.0], [[1.0, 1e-160], [1e-160, 1.0]], 8)
+    patterns = np.full((5000, 8), 2)
+    patterns[7, [0, 3, 4, 7]] = 0, 1, 0, 0
+    expected = sticky._plain_conditionals(patterns[7:8], list(range(8)))[0]
+    np.testing.assert_allclose(sticky.conditionals(patterns)[7].numpy(), expected.numpy(), atol=1e-12)
+
+
+def test_positions_come_in_the_order_asked_and_may_repeat() -> None:
+    rng = np.random.default_rng(5)
+    law = hmm(rng, 8, 8, 40, 0.0)
+    patterns = masked(law, rng, 64, 0.5)
+    assert law.explain(64).name == "compiled messages"
+    every = law.conditionals(patterns)
+    assert torch.equal(law.conditionals(patterns, [7, 3, 7]), every[:, [7, 3, 7]])
+
+
+def test_explain_names_the_way() -> None:
+    rng = np.random.default_rng(6)
+    law = hmm(rng, 8, 8, 40, 0.0)
+    assert law.explain(1).name == "plain"
+    assert law.to("ball").explain(10**6).name == "plain"
+    assert "multiplications" in str(law.explain(10**6))
+    assert ngram(rng, 2, 3, 5, 0.0).explain().name == "transition powers"
+
+
+def test_conditioned_ngrams_answer_alike_in_large_and_small_batches() -> None:
+    rng = np.random.default_rng(7)
+    law = ngram(rng, 3, 3, 12, 0.0)
+    given = np.full(12, 3)
+    given[[2, 7]] = 1, 0
+    told = law.condition(given)
+    patterns = np.tile(given, (4000, 1))
+    np.testing.assert_allclose(told.conditionals(patterns)[9], told.conditionals(given), atol=1e-12)
+    np.testing.assert_allclose(law.conditionals(patterns)[9], told.conditionals(given), atol=1e-12)
