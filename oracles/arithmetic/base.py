@@ -125,7 +125,9 @@ class Arithmetic(ABC):
         """`(m, e)` with `messages = m * 2**e`, `e` one integer a row.
 
         Floats bring the largest entry of each row into [1/2, 1) (exactly: only exponents change), so that
-        long products neither underflow nor lose digits.  Other systems have no range to protect: e = 0.
+        long products neither underflow nor lose digits.  A row below the smallest normal number has lost
+        some already: it becomes zero, which is reported as an underflow wherever it is possible.  Other
+        systems have no range to protect: e = 0.
         """
         return messages, 0
 

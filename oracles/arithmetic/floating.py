@@ -140,8 +140,11 @@ class FloatArithmetic(Arithmetic):
         return torch.minimum(chosen, last).cpu().numpy()
 
     def rescale(self, messages: torch.Tensor) -> tuple[torch.Tensor, NDArray[np.int64]]:
-        _, exponents = torch.frexp(messages.amax(-1))
-        return torch.ldexp(messages, -exponents[:, None]), exponents.long().cpu().numpy()
+        largest = messages.amax(-1, keepdim=True)
+        _, exponents = torch.frexp(largest)
+        scaled = torch.ldexp(messages, -exponents)
+        kept = torch.where(largest < torch.finfo(self.dtype).tiny, torch.zeros_like(scaled), scaled)
+        return kept, exponents[:, 0].long().cpu().numpy()
 
     def unscale(self, values: torch.Tensor, exponents: NDArray[np.int64] | int) -> torch.Tensor:
         scaled = np.ldexp(values.double().cpu().numpy(), np.maximum(exponents, -2000))

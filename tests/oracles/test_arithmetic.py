@@ -250,12 +250,13 @@ def test_rescaling_only_moves_exponents(system: Arithmetic, low: int, shift: int
 
 
 @each(FLOATS)
-def test_rescaling_the_smallest_numbers(system: Arithmetic) -> None:
-    smallest = float(np.nextafter(np.zeros(1, system.name), np.ones(1, system.name))[0])
-    scaled, exponents = system.rescale(system.array([[smallest, 0.0, smallest]]))
-    assert scaled.tolist() == [[0.5, 0.0, 0.5]]
-    assert system.unscale(scaled[:, 0], exponents).tolist() == [smallest]
-    assert system.unscale(scaled[:, 0], exponents - 10**6).tolist() == [0.0]
+def test_rows_that_have_lost_digits_become_zero(system: Arithmetic) -> None:
+    smallest = float(np.finfo(system.name).tiny)
+    rows = system.array([[smallest, 0.0, smallest / 4], [smallest / 2, smallest / 2, 0.0]])
+    scaled, exponents = system.rescale(rows)
+    assert scaled.tolist() == [[0.5, 0.0, 0.125], [0.0, 0.0, 0.0]]
+    assert system.unscale(scaled[:1], exponents[:1, None]).tolist() == rows[:1].tolist()
+    assert system.unscale(scaled[0], exponents[0] - 10**6).tolist() == [0.0, 0.0, 0.0]
 
 
 @each([s for s in SYSTEMS if s not in FLOATS])

@@ -9,7 +9,7 @@ import pytest
 import torch
 from flint import arb
 
-from oracles import HMM, MarkovChain, NGram, Oracle
+from oracles import HMM, MarkovChain, NGram, Oracle, Table
 from tests.oracles.brute_force import entries
 
 
@@ -99,18 +99,39 @@ def test_the_gap_tables_leave_what_underflows_to_the_rescaled_pass() -> None:
     assert enclosed(entries(q.conditionals(pattern, masked), q.arithmetic), expected, 1e-12)
 
 
-def test_a_pattern_whose_messages_underflow_is_an_error_and_never_a_wrong_answer() -> None:
-    # The only path to the last token needs two steps of 1e-200 while another path of weight 1 is open.
-    trap = [[1.0, 1e-200, 0.0], [0.0, 1.0, 1e-200], [0.0, 0.0, 1.0]]
-    q = MarkovChain([1.0, 0.0, 0.0], trap, 3)
-    assert q.in_support([0, 3, 2])
-    for request in (q.conditionals, q.condition):
-        try:
-            answer = request([0, 3, 2])
-        except ArithmeticError:
-            continue
-        assert isinstance(answer, Oracle) or np.allclose(answer[1], [0, 1, 0])
-    hidden = HMM([1.0, 0.0], [[1.0, 1e-200], [0.0, 1.0]], [[1.0, 0.0], [1.0 - 1e-200, 1e-200]], 2)
+@pytest.mark.parametrize("chosen", [None, np.array([False, True, True, False])])
+def test_digits_lost_below_the_smallest_normal_number_are_an_underflow(chosen: Any) -> None:
+    # Three paths of about 1e-320 each, which a float64 holds to three digits.
+    slow = [[1.0, 1e-160, 0.0], [0.0, 1.0, 1e-160], [0.0, 0.0, 1.0]]
+    q = MarkovChain([1.0, 0.0, 0.0], slow, 4)
     with pytest.raises(ArithmeticError, match="underflow"):
-        hidden.log_prob([0, 1])
+        q.conditionals([0, 3, 3, 2], chosen)
+    assert np.allclose(
+        np.array(q.to("ball").conditionals([0, 3, 3, 2], chosen)[1 if chosen is None else 0], float),
+        [1 / 3, 2 / 3, 0],
+    )
+    emission = [[1e-310, 1.0], [0.0, 1.0]]
+    with pytest.raises(ArithmeticError, match="underflow"):
+        HMM([0.5, 0.5], [[1.0, 0.0], [0.0, 1.0]], emission, 1).log_prob([0])
+
+
+# Reaching the last token takes two steps of 1e-200, while a path of weight 1 stays at the first.
+TRAP = [[1.0, 1e-200, 0.0], [0.0, 1.0, 1e-200], [0.0, 0.0, 1.0]]
+
+
+def test_what_underflows_is_an_error_and_never_a_wrong_answer() -> None:
+    q = MarkovChain([1.0, 0.0, 0.0], TRAP, 3)
+    hidden = HMM([1.0, 0.0], [[1.0, 1e-200], [0.0, 1.0]], [[1.0, 0.0], [1.0 - 1e-200, 1e-200]], 2)
+    tiny = MarkovChain([0.5, 0.5], [[1.0, 1e-310], [0.0, 1.0]], 3)
+    for request in (
+        lambda: q.marginal([0, 2]),
+        lambda: MarkovChain([1.0, 0.0, 0.0], TRAP, 5).conditionals([0, 3, 3, 3, 2]),
+        lambda: q.conditionals([0, 3, 2]),
+        lambda: hidden.log_prob([0, 1]),
+        lambda: tiny.condition([0, 2, 1]),
+        lambda: Table.of(hidden),
+    ):
+        with pytest.raises(ArithmeticError, match=r"underflow.* use to\('exact'\) or to\('ball'\)"):
+            request()
+    assert q.in_support([0, 3, 2])
     assert hidden.to("ball").log_prob([0, 1]) < -900
