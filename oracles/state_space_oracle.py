@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from functools import cached_property
-from typing import Any
+from functools import cached_property, lru_cache, partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from oracles import entropy
 from oracles.arithmetic import Arithmetic, Array
+from oracles.kernels.path import Path, messages_path
 from oracles.oracle import Oracle, impossible
 from oracles.patterns import Tokens
 from oracles.result import Result
 from oracles.state_space import DenseTransition, StateSpace, Transition
 from oracles.state_space_check import check_state_space
 from oracles.sum_product import SumProduct
+from oracles.validation import read_count
+
+if TYPE_CHECKING:
+    from oracles.kernels.forward_backward import Messages
 
 
 class StateSpaceOracle(Oracle):
@@ -64,6 +70,53 @@ class StateSpaceOracle(Oracle):
             raise impossible(patterns, possible, structurally=~possible)
 
     def _conditionals(self, patterns: Tokens, positions: Sequence[int]) -> Array:
+        columns = sorted(set(positions))
+        chosen = np.zeros(patterns.shape, dtype=bool)
+        chosen[:, columns] = True
+        rows = self._compiled_conditionals(patterns, chosen)
+        if rows is None:
+            return self._plain_conditionals(patterns, positions)
+        table = rows.reshape(len(patterns), len(columns), self.vocab_size)
+        return table if columns == list(positions) else table[:, np.searchsorted(columns, positions)]
+
+    def _conditionals_at(self, patterns: Tokens, chosen: NDArray[np.bool_]) -> Array:
+        rows = self._compiled_conditionals(patterns, chosen)
+        return self._gathered(self._plain_conditionals, patterns, chosen) if rows is None else rows
+
+    def explain(self, batch: int = 1) -> Path:
+        return self._messages_paths(read_count("batch", batch, minimum=0))
+
+    @cached_property
+    def _messages_paths(self) -> Callable[[int], Path]:
+        return lru_cache(maxsize=None)(partial(messages_path, self.space, self.arithmetic))
+
+    def _compiled_conditionals(self, patterns: Tokens, chosen: NDArray[np.bool_]) -> Array | None:
+        """The chosen entries, row by row, by the kernel that `explain` names; None if it names none."""
+        if self._messages_paths(len(patterns)).name == "plain":
+            return None
+        return self._filled(self._messages.conditionals, patterns, chosen)
+
+    def _filled(self, fill: Any, patterns: Tokens, chosen: NDArray[np.bool_]) -> Array:
+        """The chosen entries by a kernel, and by the plain path where it is not sure of its digits."""
+        from oracles.kernels.compiled import chosen_rows
+
+        dtype = self.space.initial.dtype
+        rows, doubtful = chosen_rows(fill, patterns, chosen, self.vocab_size, dtype)
+        if doubtful.any():
+            possible = np.asarray(self.support()._probability(patterns))
+            if not possible.all():
+                raise impossible(patterns, ~possible, structurally=~possible)
+            places = self.arithmetic.index(np.flatnonzero(np.repeat(doubtful, chosen.sum(axis=1))))
+            rows[places] = self._gathered(self._plain_conditionals, patterns[doubtful], chosen[doubtful])
+        return rows
+
+    @cached_property
+    def _messages(self) -> Messages:
+        from oracles.kernels.forward_backward import Messages
+
+        return Messages.pack(self.space)
+
+    def _plain_conditionals(self, patterns: Tokens, positions: Sequence[int]) -> Array:
         masses = self.sum_product.token_masses(patterns, positions)
         observed = patterns[:, positions]
         one_hot = np.arange(self.vocab_size) == observed[..., None]
