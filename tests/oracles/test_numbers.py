@@ -130,6 +130,21 @@ def test_repeated_matrices_stay_shared() -> None:
         assert len({id(t) for t in law.to(name).transitions}) == 1
 
 
+class MadeAfresh(MarkovChain):
+    """Hands over copies that are gone once they are converted: the next may take the same address."""
+
+    def _copy_converted(self, clone: Any, converted: Any) -> None:
+        clone.initial = converted(self.initial.copy())
+        clone.transitions = tuple(converted(transition.copy()) for transition in self.transitions)
+
+
+def test_no_array_is_taken_for_an_earlier_one() -> None:
+    law = MadeAfresh([1, 0], [[[0, 1], [1, 0]], [[1, 0], [0, 1]], [["1/2", "1/2"], [0, 1]]] * 5, 16)
+    moved = law.to("float64")
+    for old, new in zip(law.transitions, moved.transitions, strict=True):
+        assert new.tolist() == old.astype(float).tolist()
+
+
 def test_conversion_to_booleans_keeps_the_zero_pattern() -> None:
     boolean = arithmetic("boolean")
     for name, values in (
