@@ -40,7 +40,7 @@ def state_space_entropy(law: StateSpaceOracle) -> Result:
 def is_unifilar(law: StateSpaceOracle) -> bool:
     """Whether tokens determine the hidden path: one start state a token, one next state a pair."""
     counting = arithmetic("float32")
-    space = law.support().space.map(lambda possible: counting.array(possible.astype(np.int64)))
+    space = law.support().state_space().map(lambda possible: counting.array(possible.astype(np.int64)))
     if bool((counting.matmul(space.initial[None], space.emissions[0]) > 1).any()):
         return False
     pairs = {(id(t), id(e)): (t, e) for t, e in zip(space.transitions, space.emissions[1:], strict=True)}

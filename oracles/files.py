@@ -23,6 +23,8 @@ def read_text(path: str | os.PathLike[str]) -> str:
 
 def read_pieces(path: str | os.PathLike[str], size: int = PIECE) -> Iterator[str]:
     """The text of a file as `read_text` has it, about `size` bytes at a time."""
+    if not isinstance(path, str | os.PathLike):
+        raise ValueError(f"path: expected a path, got {path!r}")
     shown = os.fspath(path)
     decoder, offset, first = codecs.getincrementaldecoder("utf-8")(), 0, True
     for content in _pieces(path, size):

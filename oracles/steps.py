@@ -8,6 +8,9 @@ from typing import Any
 from oracles.arithmetic import Arithmetic, Array
 from oracles.validation import read_array
 
+STEP_LIMIT = 10**6
+"""Most steps of a law: each takes an entry in several lists, whatever matrices they share."""
+
 
 def read_steps(
     name: str, values: Any, depth: int, steps: int, number_system: Arithmetic
@@ -15,8 +18,10 @@ def read_steps(
     """One array for every step: the same object repeated if the user gave a single array.
 
     A single array is kept, and checked, even when the law is too short to use it; an empty list is then
-    as good.
+    as good.  ValueError for more than `STEP_LIMIT` steps.
     """
+    if steps > STEP_LIMIT:
+        raise ValueError(f"length: expected a law of at most {STEP_LIMIT:,} steps, got one of {steps:,}")
     if isinstance(values, list | tuple) and not values and steps == 0:
         return ()
     if isinstance(values, list | tuple) and values and _depth(values) == depth + 1:

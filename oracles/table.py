@@ -177,8 +177,8 @@ def uniform_on(strings: Any, vocab_size: int) -> Table:
     none, if the lengths differ, a token is out of range or a sequence comes twice.
     """
     vocab_size = read_count("vocab_size", vocab_size)
-    if isinstance(strings, str):
-        raise ValueError(f"strings: expected a list of them, got the single string {strings!r}")
+    if isinstance(strings, str) or not hasattr(strings, "__iter__"):
+        raise ValueError(f"strings: expected a list of sequences, got {strings!r}")
     members = [[_digit(c) for c in s] if isinstance(s, str) else list(s) for s in strings]
     if not members or not members[0]:
         raise ValueError("strings: expected at least one non-empty sequence, got none")

@@ -95,6 +95,8 @@ class Perturbed:
     """
 
     def __init__(self, inner: Ideal, a: Any) -> None:
+        if not isinstance(inner, Ideal):
+            raise ValueError(f"inner: expected an ideal denoiser, as in Ideal(q), got {inner!r}")
         self.inner = inner
         self.oracle = inner.oracle
         system = self.oracle.arithmetic

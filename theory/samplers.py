@@ -12,7 +12,7 @@ from typing import Any
 
 from oracles import Oracle, Table
 from oracles.patterns import Tokens
-from theory.denoisers import Ideal, Perturbed, Prompted
+from theory.denoisers import Function, Ideal, Perturbed, Prompted
 from theory.prompts import read_prompt
 from theory.schedules import Partition, Schedule
 
@@ -49,15 +49,22 @@ class Problem:
 
 
 def read_problem(q: Oracle, schedule: Schedule, denoiser: Any = None, given: Any = None) -> Problem:
-    """Check the arguments against each other and reduce a prompt away; no denoiser stands for the ideal one.
+    """Check the arguments against each other and reduce a prompt away.
 
-    ValueError if q is over Booleans, if the schedule does not reveal exactly the masked positions, if the
-    denoiser belongs to an oracle of another vocabulary, length or arithmetic, or if the prompt is impossible
-    or masks nothing.
+    No denoiser stands for the ideal one, a plain function of a batch of patterns for `denoisers.Function`.
+
+    ValueError if q is no oracle or over Booleans, if the schedule does not reveal exactly the masked
+    positions, if the denoiser belongs to an oracle of another vocabulary, length or arithmetic, or if the
+    prompt is impossible or masks nothing.
     """
+    if not isinstance(q, Oracle):
+        raise ValueError(f"q: expected an oracle, got {q!r}")
     if not isinstance(schedule, Schedule):
         raise ValueError(f"schedule: expected IID, FixedSizes or Partition, got {schedule!r}")
-    denoiser = Ideal(q) if denoiser is None else denoiser
+    if denoiser is None:
+        denoiser = Ideal(q)
+    elif callable(denoiser) and not hasattr(denoiser, "oracle"):
+        denoiser = Function(q, denoiser)
     _check_denoiser(q, denoiser)
     law, prompt, free = read_prompt(q, given)
     schedule.check(free.tolist())

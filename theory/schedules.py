@@ -87,6 +87,8 @@ class IID(Exchangeable):
         alpha that stays rational gives exact weights.
         """
         steps = read_count("steps", steps)
+        if not callable(alpha):
+            raise ValueError(f"alpha: expected a function of time, got {alpha!r}")
         values = [alpha(Fraction(k, steps)) for k in range(steps + 1)]
         if abs(values[0] - 1) > 1e-12 or abs(values[-1]) > 1e-12:
             raise ValueError(

@@ -128,7 +128,7 @@ class SupportTables:
         reach[0] = np.eye(vocab, dtype=bool)
         for distance in range(1, length):
             reach[distance] = reach[distance - 1].astype(np.float32) @ edges > 0
-        return cls(reach, (initial[None, :, None] & reach).any(axis=1))
+        return cls(reach, np.any(initial[None, :, None] & reach, axis=1))
 
     def possible(self, patterns: Tokens) -> NDArray[np.bool_]:
         """Whether each pattern can occur: every gap between neighbouring revealed tokens must be possible."""

@@ -96,6 +96,8 @@ def _changed() -> Exception:
 
 def _source(text_or_path: str | os.PathLike[str]) -> Callable[[], Pieces]:
     """What gives the pieces of the text, from the beginning every time."""
+    if not isinstance(text_or_path, str | os.PathLike):
+        raise ValueError(f"text_or_path: expected a text or a path, got {text_or_path!r}")
     if not isinstance(text_or_path, str) or _is_path(text_or_path):
         path = Path(text_or_path)
         if path.is_file():

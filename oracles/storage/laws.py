@@ -58,6 +58,8 @@ def save(law: Oracle, path: str | os.PathLike[str]) -> None:
     the device of a float law is not stored.
     Raises ValueError for a symbolic or Boolean law, and for one that `load` would refuse.
     """
+    if not isinstance(law, Oracle):
+        raise ValueError(f"law: expected an oracle, got {law!r}")
     number_system = law.arithmetic
     if number_system.name not in STORED:
         advice = (

@@ -93,7 +93,7 @@ def test_uniform_on() -> None:
         (["0a"], 2, "^strings: expected digits, got 'a'"),
         (["00", [0, 0]], 2, "^strings: expected distinct sequences"),
         ([[0.0, 1.0]], 2, "^strings: expected integers"),
-        ("01", 2, "^strings: expected a list of them, got the single string '01'"),
+        ("01", 2, "^strings: expected a list of sequences, got '01'"),
         (["01"], 0, "^vocab_size: expected an integer of at least 1"),
         (["0" * 60], 2, "^strings: expected a table of at most"),
     ],

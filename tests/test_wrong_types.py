@@ -1,0 +1,40 @@
+"""Arguments of the wrong type get the same ValueError as those of the wrong value.
+
+Under pytest the checked annotations catch them first, so these calls run in a process of their own.
+"""
+
+import subprocess
+import sys
+
+import pytest
+
+PREAMBLE = "from oracles import *; from theory import *; from theory.denoisers import *; "
+CALLS = {
+    "fit_ngram(b'..', 2, 8)": "text_or_path: expected a text or a path, got b'..'",
+    "fit_ngram(None, 2, 8)": "text_or_path: expected a text or a path, got None",
+    "uniform_on(None, 2)": "strings: expected a list of sequences, got None",
+    "load(3)": "path: expected a path, got 3",
+    "save(3, 'law.json')": "law: expected an oracle, got 3",
+    "IID.from_alpha(0.5, 4)": "alpha: expected a function of time, got 0.5",
+    "Perturbed(zoo.tetracode(), '1/10')": "inner: expected an ideal denoiser",
+    "sampler_law([1, 2], IID.uniform(1))": "q: expected an oracle, got [1, 2]",
+    "sequence_error_rate(zoo.tetracode(), 4)": "schedule: expected IID",
+    "MarkovChain([0.5, 0.5], [[0.5, 0.5]] * 2, 10**9)": "length: expected a law of at most 1,000,000 steps",
+}
+
+
+@pytest.fixture(scope="module")
+def messages() -> dict[str, str]:
+    script = [PREAMBLE]
+    for call in CALLS:
+        script += ["try:", f"    {call}", "except ValueError as error:", "    print(error)"]
+        script += ["else:", "    print('no error')"]
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(script)], capture_output=True, text=True, check=True
+    )
+    return dict(zip(CALLS, done.stdout.splitlines(), strict=True))
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_value_error_names_the_argument(call: str, messages: dict[str, str]) -> None:
+    assert messages[call].startswith(CALLS[call])
