@@ -205,7 +205,7 @@ def all_claims() -> dict[str, Claim]:
 
 
 def select(patterns: Sequence[str] = ()) -> list[Claim]:
-    """The library's claims by id, by file (`feng2025`) or with wildcards * and ?; all of them by default.
+    """The library's claims by id, file (`feng2025`), name (`witness`) or wildcards * and ?; all by default.
 
     ValueError if a pattern selects nothing.
     """
@@ -222,4 +222,5 @@ def select(patterns: Sequence[str] = ()) -> list[Claim]:
 
 
 def _matches(id: str, pattern: str) -> bool:
-    return id == pattern or id.startswith(f"{pattern}.") or fnmatchcase(id, pattern)
+    named = id == pattern or id.startswith(f"{pattern}.") or id.endswith(f".{pattern}")
+    return named or fnmatchcase(id, pattern)

@@ -162,8 +162,11 @@ def run(arguments: Sequence[str]) -> int:
         status = app(list(arguments), prog_name="maskproof", standalone_mode=False)
     except BrokenPipeError:
         raise
-    except (_UsageError, ValueError, OSError) as error:
-        return _report(f"error: {_one_line(error)}", BAD_INPUT)
+    except (_UsageError, ValueError, OSError, ArithmeticError) as error:
+        described = _one_line(error)  # empty where the help has just been shown
+        return _report(f"error: {described}", BAD_INPUT) if described else BAD_INPUT
+    except MemoryError:
+        return _report("error: expected a problem that fits in memory, got one that does not", BAD_INPUT)
     except (KeyboardInterrupt, typer.Abort):
         status = INTERRUPTED
     if status == INTERRUPTED:

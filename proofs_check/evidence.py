@@ -85,8 +85,8 @@ class Report:
 
     @property
     def as_claimed(self) -> bool:
-        """Whether nothing failed.  VACUOUS and UNDECIDED are no failures, and no successes either."""
-        return not self.failures
+        """Whether the claim was established, or is known to be out of reach, and nothing failed."""
+        return not self.failures and self.verdict not in (Verdict.VACUOUS, Verdict.UNDECIDED)
 
     @property
     def mutant(self) -> MutantReport | None:

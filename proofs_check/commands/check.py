@@ -116,6 +116,10 @@ def _summary(reports: Sequence[Report]) -> str:
     seconds = sum(one.seconds for one in reports)
     chance = sum(one.error_probability for one in reports)
     claims = f"{len(reports)} claim{'s' * (len(reports) != 1)} in {seconds:.1f} s"
-    verdict = "all as claimed" if not wrong else f"{wrong} not as claimed"
+    open_ones = sum(one.verdict is Verdict.NOT_CHECKABLE for one in reports)
+    sound = len(reports) - wrong - open_ones
+    counts = {"as claimed": sound, "not checkable": open_ones, "not as claimed": wrong}
+    parts = [f"{count} {words}" for words, count in counts.items() if count]
+    verdict = "all as claimed" if sound == len(reports) else ", ".join(parts)
     luck = f"; Monte Carlo errs with probability at most {chance:.1g} in all" if chance else ""
     return f"{claims}: {verdict}{luck}"

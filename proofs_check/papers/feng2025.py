@@ -363,6 +363,7 @@ def too_few_steps_of_any_weights(length, weights):
 
 EXTREMAL = [fmpq(97337, 10**6)] + [fmpq(902663, 15 * 10**6)] * 15
 """The law of largest collision probability at 1/128 nats from uniform, to six digits, on the safe side."""
+UNIFORM = [fmpq(1, 16)] * 16
 
 
 def within(law, error):
@@ -400,6 +401,38 @@ def learned_constant(*, unit=1):
 
 
 @claim(
+    source=FENG.at("Theorem 4.4 made explicit: learned denoiser, step 1"),
+    log_base="e (nats)",
+    hypotheses={
+        "KL(uniform || law) <= e": within,
+        "KL(uniform || other) <= e": lambda other, error: within(other, error),
+    },
+    instances=grid(
+        law={"extremal": EXTREMAL, "uniform": UNIFORM}, other={"extremal": EXTREMAL}, error=[NATS]
+    ),
+    search={
+        "law": testing.distributions(3, zeros=False),
+        "other": testing.distributions(3, zeros=False),
+        "error": st.sampled_from([TENTH, fmpq(3, 10), 1]),
+    },
+    tight=Tight(at(law={"extremal": EXTREMAL}, other={"extremal": EXTREMAL}, error=NATS), ratio=0.9999999),
+    mutants=[
+        Mutant(
+            "the other law is free",
+            without="KL(uniform || other) <= e",
+            instances=[at(law={"extremal": EXTREMAL}, other=[fmpq(9, 10)] + [fmpq(1, 150)] * 15, error=NATS)],
+        ),
+        Mutant("reversed", reverse=True),
+    ],
+    notes=["Cauchy-Schwarz. So a denoiser that guesses the two halves of a pair differently gains nothing."],
+)
+def two_guesses(law, other, error):
+    """Two laws at distance e from uniform agree with probability sum_a p(a) p'(a) <= rho(e)."""
+    agree = sum((rational(p) * rational(r) for p, r in zip(law, other, strict=True)), fmpq(0))
+    return Relation(agree, "<=", bounds.largest_collision(error, len(law)))
+
+
+@claim(
     source=FENG.at("Theorem 4.4 made explicit: learned denoiser, step 2"),
     log_base="e (nats)",
     hypotheses={"KL(uniform || law) <= e": within},
@@ -418,6 +451,10 @@ def learned_constant(*, unit=1):
     ],
     observations=[
         SequenceErrors(zoo.pair_hmm(2), IID.uniform(2), guessing(zoo.pair_hmm(2), EXTREMAL), n=2000)
+    ],
+    notes=[
+        "Checked for denoisers that guess alike in every context; step 1 bounds each context by itself.",
+        "So those that guess by what else is revealed, or err once the partner is known, do no better.",
     ],
 )
 def learned_denoiser(law, length, weights, error, *, unit=1):
@@ -438,6 +475,7 @@ def learned_denoiser(law, length, weights, error, *, unit=1):
         Mutant("5% more steps", constant=fmpq(21, 20)),
         Mutant("a denoiser of error 3/10", error=fmpq(3, 10)),
     ],
+    notes=["Fewer steps and unequal weights leave a larger SER: sum w^2 >= 1/N (equal_weights_are_best)."],
 )
 def too_few_steps_learned(length, *, constant=1, error=NATS):
     """With e <= 1/128 nats the witness has SER > 1/2 at N = floor(C L) iid steps, C = (1 - rho)/(2 ln 2)."""
