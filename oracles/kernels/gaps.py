@@ -132,15 +132,13 @@ class SupportTables:
 
     def possible(self, patterns: Tokens) -> NDArray[np.bool_]:
         """Whether each pattern can occur: every gap between neighbouring revealed tokens must be possible."""
-        mask = self.start.shape[1]
-        left, _ = nearest_revealed(patterns, mask)
-        previous = np.concatenate([np.full((len(patterns), 1), -1), left[:, :-1]], axis=1)
-        rows, places = np.nonzero(patterns != mask)
-        source, token = previous[rows, places], patterns[rows, places]
-        first = source < 0
-        source = np.where(first, places, source)  # a gap of length 0, which `first` overrides
-        bridged = self.reach[places - source, patterns[rows, source], token]
-        crossed = np.where(first, self.start[places, token], bridged)
+        rows, places = np.nonzero(patterns != self.start.shape[1])
+        tokens = patterns[rows, places]
+        first = np.diff(rows, prepend=-1) > 0
+        after = np.flatnonzero(~first)
+        crossed = self.start[places, tokens]
+        gaps = places[after] - places[after - 1]
+        crossed[after] = self.reach[gaps, tokens[after - 1], tokens[after]]
         answer = np.ones(len(patterns), dtype=bool)
         answer[rows[~crossed]] = False
         return answer
