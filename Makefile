@@ -4,9 +4,6 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-# Threads that spin while they wait make small tensors ten times slower on a busy machine.
-export OMP_WAIT_POLICY ?= passive
-
 BIN := .venv/bin
 STAMP := .venv/.ready
 BUILD := build
