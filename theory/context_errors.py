@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import combinations
-from math import comb
 from typing import Any
 
 import numpy as np
@@ -12,7 +9,6 @@ import numpy as np
 from oracles.arithmetic import Array, convert
 from oracles.patterns import all_sequences
 from theory.samplers import Problem
-from theory.schedules import Exchangeable, Partition
 from theory.subset_entropies import PATTERN_LIMITS, pattern_count
 
 
@@ -27,8 +23,10 @@ def expected_cross_entropy(problem: Problem) -> Any:
     tabulated = problem.tabulated()
     masses = tabulated.law.pattern_table().reshape(-1)
     total = logs.zeros(1)[0]
-    for positions, context, weight in _contexts(problem):
-        total = total + weight * _cross_entropy(tabulated, masses, context, positions)
+    law = problem.law
+    for positions, context, weight in problem.schedule.contexts(law.length, law.arithmetic):
+        share = logs.array([weight])[0]
+        total = total + share * _cross_entropy(tabulated, masses, context, positions)
     return logs.element(total)
 
 
@@ -40,28 +38,6 @@ def _check_size(problem: Problem) -> None:
             f"q: enumerating the contexts of {law!r} takes {pattern_count(law):.1e} patterns, "
             f"and the limit in {law.arithmetic.name} is {limit:.0e}"
         )
-
-
-def _contexts(problem: Problem) -> Iterator[tuple[list[int], list[int], Any]]:
-    """(positions, context, weight): each position is revealed in this context with this probability."""
-    schedule, law = problem.schedule, problem.law
-    system, logs = law.arithmetic, law.arithmetic.logs
-    if isinstance(schedule, Partition):
-        revealed: list[int] = []
-        for block in schedule.blocks:
-            if block:
-                yield list(block), sorted(revealed), logs.ones(1)[0]
-            revealed.extend(block)
-        return
-    if not isinstance(schedule, Exchangeable):
-        raise ValueError(f"schedule: expected an oblivious schedule, got {schedule!r}")
-    by_size = convert(schedule.context_sizes(law.length, system), system, logs)
-    for size in range(law.length):
-        if np.all(logs.is_zero(by_size[size : size + 1])):
-            continue
-        weight = by_size[size] / comb(law.length - 1, size)
-        for context in combinations(range(law.length), size):
-            yield [i for i in range(law.length) if i not in context], list(context), weight
 
 
 def _cross_entropy(problem: Problem, masses: Array, context: list[int], positions: list[int]) -> Any:

@@ -15,12 +15,13 @@ from theory.information import information_profile
 from theory.laws.sampler_law import SamplerLaw, law_of, off_support, on_support
 from theory.profile import iid_expected_kl, sizes_expected_kl
 from theory.samplers import Problem, read_problem
-from theory.schedules import IID, FixedSizes, Schedule
+from theory.schedules import IID, FixedSizes
+from theory.unmasking import Unmasking
 
 
 def sequence_error_rate(
     q: Oracle,
-    schedule: Schedule,
+    schedule: Unmasking,
     denoiser: Any = None,
     *,
     given: Any = None,
@@ -41,7 +42,7 @@ def sequence_error_rate(
 
 def kl_divergence(
     q: Oracle,
-    schedule: Schedule,
+    schedule: Unmasking,
     denoiser: Any = None,
     *,
     given: Any = None,
@@ -60,7 +61,7 @@ def kl_divergence(
 
 def log2_token_error_rate(
     q: Oracle,
-    schedule: Schedule,
+    schedule: Unmasking,
     denoiser: Any = None,
     *,
     given: Any = None,
@@ -79,7 +80,7 @@ def log2_token_error_rate(
 
 def expected_kl(
     q: Oracle,
-    schedule: Schedule,
+    schedule: Unmasking,
     denoiser: Any = None,
     *,
     given: Any = None,

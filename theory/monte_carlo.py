@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from oracles import Oracle
 from oracles.patterns import Tokens
 from oracles.validation import read_count
+from theory.draws import RandomDraw
 from theory.samplers import Problem, read_problem
 from theory.schedules import Exchangeable, Schedule
+from theory.unmasking import Unmasking
 
 BLOCK_ENTRIES = 2**24
 """Conditional probabilities `[B, L, V]` that are held at a time."""
@@ -44,7 +46,7 @@ class Estimate:
 
 def simulate(
     q: Oracle,
-    schedule: Schedule,
+    schedule: Unmasking,
     n: int,
     *,
     denoiser: Any = None,
@@ -78,15 +80,13 @@ def run_sampler(problem: Problem, n: int, rng: np.random.Generator) -> Tokens:
 
 
 def _run_block(problem: Problem, n: int, rng: np.random.Generator) -> Tokens:
-    law = problem.law
+    law, unmasking = problem.law, problem.schedule
+    draw, scope = RandomDraw(law.arithmetic, rng), np.ones(law.length, dtype=bool)
     patterns = np.full((n, law.length), law.mask, dtype=np.int64)
-    for step in range(problem.schedule.steps):
-        masked = patterns == law.mask
-        revealed = problem.schedule.reveal(step, law.arithmetic).draw(masked, rng)
-        busy = revealed.any(axis=1)
-        if busy.any():
-            answers = problem.denoiser(patterns[busy], revealed[busy])
-            patterns[revealed] = law.arithmetic.draw(answers, rng)
+    for step in range(unmasking.most_steps(law.length)):
+        if not unmasking.remasks and not (patterns == law.mask).any():
+            break
+        _, patterns = unmasking.step(step, patterns, scope, problem.denoiser, draw)
     return patterns
 
 
@@ -128,7 +128,7 @@ def student(values: NDArray[np.float64], confidence: float) -> tuple[float, floa
 
 def estimate_sequence_error_rate(
     q: Oracle,
-    schedule: Schedule,
+    schedule: Unmasking,
     n: int,
     *,
     denoiser: Any = None,
@@ -146,7 +146,7 @@ def estimate_sequence_error_rate(
 
 def estimate_expected_kl(
     q: Oracle,
-    schedule: Schedule,
+    schedule: Unmasking,
     n: int,
     *,
     given: Any = None,
@@ -191,9 +191,9 @@ def expected_kl_scores(problem: Problem, n: int, rng: np.random.Generator) -> ND
 def _draw_steps(schedule: Schedule, law: Oracle, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """The step at which each position is revealed, `[n, L]`."""
     steps = np.full((n, law.length), schedule.steps - 1)
-    masked = np.ones_like(steps, dtype=bool)
+    masked, draw = np.ones_like(steps, dtype=bool), RandomDraw(law.arithmetic, rng)
     for step in range(schedule.steps):
-        revealed = schedule.reveal(step, law.arithmetic).draw(masked, rng)
+        _, revealed = schedule.reveal(step, law.arithmetic).choose(masked, draw)
         steps[revealed] = step
         masked &= ~revealed
     return steps

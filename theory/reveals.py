@@ -1,4 +1,4 @@
-"""What one step of an oblivious schedule reveals: every branch for the exact laws, one draw for Monte Carlo."""
+"""What one step of an oblivious schedule reveals, whatever the tokens turn out to be."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from itertools import combinations
 from typing import ClassVar, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from oracles.arithmetic import Scalar
+from theory.draws import EVERY_ROW, Draw, Places, Rows
 
 Positions = tuple[int, ...]
 
@@ -41,11 +41,11 @@ class Reveal(ABC):
 
     @abstractmethod
     def branches(self, masked: Positions) -> Iterator[Branch]:
-        """The cases, whose weights sum to 1."""
+        """The cases for one set of masked positions, whose weights sum to 1."""
 
     @abstractmethod
-    def draw(self, masked: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
-        """One random set for every row: masked `[B, L]` -> revealed `[B, L]`."""
+    def choose(self, masked: Places, draw: Draw) -> tuple[Rows, Places]:
+        """The sets that `draw` makes of it for every row of masked entries `[B, L]`."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ class EachWith(Reveal):
     def branches(self, masked: Positions) -> Iterator[Branch]:
         yield Branch((), masked, 1)
 
-    def draw(self, masked: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
-        return masked & (rng.random(masked.shape) < float(self.rate))
+    def choose(self, masked: Places, draw: Draw) -> tuple[Rows, Places]:
+        return draw.coins(masked, self.rate, self.stay)
 
 
 class WholeSet(Reveal):
@@ -83,13 +83,8 @@ class UniformSubset(WholeSet):
         for revealed in combinations(masked, self.size):
             yield Branch(revealed, (), weight)
 
-    def draw(self, masked: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
-        revealed = np.zeros_like(masked)
-        if self.size:
-            keys = np.where(masked, rng.random(masked.shape), math.inf)
-            chosen = np.argpartition(keys, self.size - 1, axis=1)[:, : self.size]
-            np.put_along_axis(revealed, chosen, True, axis=1)
-        return revealed
+    def choose(self, masked: Places, draw: Draw) -> tuple[Rows, Places]:
+        return draw.subset(masked, self.size)
 
 
 @dataclass(frozen=True)
@@ -101,7 +96,7 @@ class Chosen(WholeSet):
     def branches(self, masked: Positions) -> Iterator[Branch]:
         yield Branch(tuple(position for position in masked if position in self.positions), (), 1)
 
-    def draw(self, masked: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
+    def choose(self, masked: Places, draw: Draw) -> tuple[Rows, Places]:
         revealed = np.zeros_like(masked)
         revealed[:, list(self.positions)] = True
-        return revealed & masked
+        return EVERY_ROW, revealed & masked

@@ -1,4 +1,4 @@
-"""Samplers: a law to imitate, a schedule, a denoiser and perhaps a prompt, brought to one problem.
+"""Samplers: a law to imitate, a way of unmasking, a denoiser and perhaps a prompt, brought to one problem.
 
 A prompt or template (`given`) is handled once, here: the sampler of the masked positions given the observed
 tokens is an ordinary sampler on fewer positions, so no exact law and no metric needs to know about prompts.
@@ -12,9 +12,9 @@ from typing import Any
 
 from oracles import Oracle, Table
 from oracles.patterns import Tokens
-from theory.denoisers import Function, Ideal, Perturbed, Prompted
+from theory.denoisers import Function, Ideal, Prompted
 from theory.prompts import read_prompt
-from theory.schedules import Partition, Schedule
+from theory.unmasking import Unmasking
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,7 @@ class Problem:
     """
 
     law: Oracle
-    schedule: Schedule
+    schedule: Unmasking
     denoiser: Any
     free: Tokens
     given: Tokens | None
@@ -43,12 +43,16 @@ class Problem:
         """
         table = Table.of(self.law)
         table.tabulate_patterns()
+
+        def move(denoiser: Any) -> Any:
+            return _of_table(denoiser, self.law, table)
+
         return replace(
-            self, law=table, denoiser=_transferred(self.denoiser, self.law, table) or self.denoiser
+            self, law=table, denoiser=move(self.denoiser), schedule=self.schedule.with_denoisers(move)
         )
 
 
-def read_problem(q: Oracle, schedule: Schedule, denoiser: Any = None, given: Any = None) -> Problem:
+def read_problem(q: Oracle, schedule: Unmasking, denoiser: Any = None, given: Any = None) -> Problem:
     """Check the arguments against each other and reduce a prompt away.
 
     No denoiser stands for the ideal one, a plain function of a batch of patterns for `denoisers.Function`.
@@ -59,28 +63,43 @@ def read_problem(q: Oracle, schedule: Schedule, denoiser: Any = None, given: Any
     """
     if not isinstance(q, Oracle):
         raise ValueError(f"q: expected an oracle, got {q!r}")
-    if not isinstance(schedule, Schedule):
-        raise ValueError(f"schedule: expected IID, FixedSizes or Partition, got {schedule!r}")
-    if denoiser is None:
-        denoiser = Ideal(q)
-    elif callable(denoiser) and not hasattr(denoiser, "oracle"):
-        denoiser = Function(q, denoiser)
-    _check_denoiser(q, denoiser)
+    if not isinstance(schedule, Unmasking):
+        raise ValueError(f"schedule: expected a schedule or planner, as in IID.uniform(8), got {schedule!r}")
+    denoiser = read_denoiser(q, Ideal(q) if denoiser is None else denoiser)
+    schedule = schedule.with_denoisers(lambda inner: read_denoiser(q, inner))
     law, prompt, free = read_prompt(q, given)
     schedule.check(free.tolist())
     if prompt is None:
         return Problem(q, schedule, denoiser, free, None)
-    if isinstance(schedule, Partition):
-        schedule = schedule.relabelled(free.tolist())
-    reduced = _transferred(denoiser, q, law) or Prompted(denoiser, law, prompt)
-    return Problem(law, schedule, reduced, free, prompt)
+
+    def move(inner: Any) -> Any:
+        return _prompted(inner, q, law, prompt)
+
+    reduced = schedule.relabelled(free.tolist()).with_denoisers(move)
+    return Problem(law, reduced, move(denoiser), free, prompt)
 
 
-def _transferred(denoiser: Any, old: Oracle, new: Oracle) -> Ideal | Perturbed | None:
-    """The denoiser of the new law, if what it knows is the old one."""
-    if isinstance(denoiser, Ideal | Perturbed) and denoiser.oracle is old:
-        return denoiser.of(new)
-    return None
+def read_denoiser(q: Oracle, denoiser: Any) -> Any:
+    """A denoiser of the oracle; a plain function of a batch of patterns becomes one.
+
+    ValueError if it belongs to an oracle of another vocabulary, length or arithmetic.
+    """
+    if callable(denoiser) and not hasattr(denoiser, "oracle"):
+        denoiser = Function(q, denoiser)
+    _check_denoiser(q, denoiser)
+    return denoiser
+
+
+def _of_table(denoiser: Any, old: Oracle, table: Table) -> Any:
+    """The same denoiser, of the table where it is made from the law."""
+    moved = denoiser.of(table) if denoiser.oracle is old and hasattr(denoiser, "of") else None
+    return moved or denoiser
+
+
+def _prompted(denoiser: Any, old: Oracle, law: Oracle, prompt: Tokens) -> Any:
+    """The denoiser seen from the free positions of the prompt."""
+    known = denoiser.oracle is old and hasattr(denoiser, "conditioned")
+    return (known and denoiser.conditioned(law)) or Prompted(denoiser, law, prompt)
 
 
 def _check_denoiser(q: Oracle, denoiser: Any) -> None:

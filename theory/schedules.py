@@ -7,23 +7,27 @@ exact laws, which branch over every outcome, and Monte Carlo, which draws one.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, combinations
 from math import comb
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from oracles.arithmetic import Arithmetic, Array, convert, infer
+from oracles.patterns import Tokens
 from oracles.validation import check_distributions, read_array, read_count
+from theory.draws import Draw, Rows
 from theory.reveals import Chosen, EachWith, Reveal, UniformSubset
+from theory.unmasking import Context, Unmasking, fill_in, follow_on
 
 
-class Schedule(ABC):
-    """A schedule of N steps."""
+class Schedule(Unmasking):
+    """A way of unmasking in N steps that looks at no token."""
 
     @property
     @abstractmethod
@@ -31,16 +35,20 @@ class Schedule(ABC):
         """N, the number of steps (calls of the denoiser, unless a step reveals nothing)."""
 
     @abstractmethod
-    def check(self, masked: Sequence[int]) -> None:
-        """ValueError unless the schedule reveals exactly these masked positions."""
-
-    @abstractmethod
     def reveal(self, step: int, number_system: Arithmetic) -> Reveal:
         """What step 0..N-1 reveals; probabilities are numbers of `number_system`."""
 
-    @abstractmethod
-    def transitions(self, vocab_size: int, length: int) -> int:
-        """Over all steps, how many pairs of a pattern and what a step may make of it: the cost of enumeration."""
+    def most_steps(self, length: int) -> int:
+        return self.steps
+
+    def step(
+        self, number: int, patterns: Tokens, scope: NDArray[np.bool_], denoiser: Any, draw: Draw
+    ) -> tuple[Rows, Tokens]:
+        oracle = denoiser.oracle
+        masked = (patterns == oracle.mask) & scope
+        rows, revealed = self.reveal(number, oracle.arithmetic).choose(masked, draw)
+        later, patterns = fill_in(patterns[rows], revealed, denoiser, draw)
+        return follow_on(rows, later), patterns
 
 
 class Exchangeable(Schedule):
@@ -53,6 +61,15 @@ class Exchangeable(Schedule):
         Given m, the set of those others is uniform, so sum_m g(m) = 1 and every expectation over the context
         of a position is sum_m g(m) times an average over sets of size m.
         """
+
+    def contexts(self, length: int, number_system: Arithmetic) -> Iterator[Context]:
+        by_size = self.context_sizes(length, number_system)
+        for size in range(length):
+            if number_system.is_zero(by_size[size : size + 1]).all():
+                continue
+            weight = number_system.element(by_size[size] / comb(length - 1, size))
+            for revealed in combinations(range(length), size):
+                yield Context([i for i in range(length) if i not in revealed], list(revealed), weight)
 
 
 class IID(Exchangeable):
@@ -149,8 +166,8 @@ class IID(Exchangeable):
         rate, stay = self._moved(self._chances[step], number_system)
         return EachWith(number_system.element(rate), number_system.element(stay))
 
-    def transitions(self, vocab_size: int, length: int) -> int:
-        return self.steps * (2 * vocab_size + 1) ** length
+    def outcomes(self, masked: int, observed: int, vocab_size: int) -> int:
+        return (vocab_size + 1) ** masked
 
     def context_sizes(self, length: int, number_system: Arithmetic) -> Array:
         weights = self.weights_in(number_system)
@@ -190,6 +207,9 @@ class FixedSizes(Exchangeable):
 
     def reveal(self, step: int, number_system: Arithmetic) -> UniformSubset:
         return UniformSubset(self.sizes[step])
+
+    def outcomes(self, masked: int, observed: int, vocab_size: int) -> int:
+        return max(comb(masked, size) * vocab_size**size for size in self.sizes)
 
     def transitions(self, vocab_size: int, length: int) -> int:
         done, total = 0, 0
@@ -240,8 +260,18 @@ class Partition(Schedule):
     def reveal(self, step: int, number_system: Arithmetic) -> Chosen:
         return Chosen(self.blocks[step])
 
+    def outcomes(self, masked: int, observed: int, vocab_size: int) -> int:
+        return vocab_size ** min(masked, max(map(len, self.blocks)))
+
     def transitions(self, vocab_size: int, length: int) -> int:
         return sum(vocab_size**done for done in accumulate(len(block) for block in self.blocks))
+
+    def contexts(self, length: int, number_system: Arithmetic) -> Iterator[Context]:
+        revealed: list[int] = []
+        for block in self.blocks:
+            if block:
+                yield Context(list(block), sorted(revealed), number_system.element(number_system.ones(1)[0]))
+            revealed.extend(block)
 
     def relabelled(self, masked: Sequence[int]) -> Partition:
         """The same partition with the masked positions numbered 0, 1, .. in order."""

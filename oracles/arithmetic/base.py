@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -90,12 +91,23 @@ class Arithmetic(ABC):
         """Sum over axes; 'or' for Booleans.  An empty sum is this system's zero."""
 
     @abstractmethod
+    def scatter_sum(self, values: Array, index: NDArray[np.int64], terms: Array) -> Array:
+        """`values` with every term added at its index along the first axis, repeated ones too: a new array."""
+
+    @abstractmethod
     def where(self, mask: NDArray[np.bool_], yes: Array, no: Array) -> Array:
         """`yes` where the mask holds, else `no`; the three broadcast."""
 
     @abstractmethod
     def divide(self, numerator: Array, denominator: Array) -> Array:
         """Elementwise quotient.  ZeroDivisionError where a denominator is, or may be, zero."""
+
+    @abstractmethod
+    def power(self, values: Array, exponent: Fraction) -> Array:
+        """Non-negative entries to a positive power; zero stays zero.
+
+        ValueError if the system cannot hold the result, ArithmeticError if it underflows.
+        """
 
     @abstractmethod
     def is_zero(self, values: Array) -> NDArray[np.bool_]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,11 @@ class BooleanArithmetic(Arithmetic):
     def sum(self, values: Array, axis: int | tuple[int, ...]) -> NDArray[np.bool_]:
         return np.asarray(np.any(values, axis=axis))
 
+    def scatter_sum(self, values: Array, index: NDArray[np.int64], terms: Array) -> NDArray[np.bool_]:
+        total = values.copy()
+        np.logical_or.at(total, index, terms)
+        return total
+
     def where(self, mask: NDArray[np.bool_], yes: Array, no: Array) -> NDArray[np.bool_]:
         return np.where(mask, yes, no)
 
@@ -57,6 +63,9 @@ class BooleanArithmetic(Arithmetic):
         if not np.all(denominator):
             raise ZeroDivisionError("division by an impossible event")
         return np.logical_and(numerator, denominator)
+
+    def power(self, values: Array, exponent: Fraction) -> NDArray[np.bool_]:
+        return values
 
     def is_zero(self, values: Array) -> NDArray[np.bool_]:
         return np.logical_not(values)

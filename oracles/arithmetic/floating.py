@@ -102,6 +102,11 @@ class FloatArithmetic(Arithmetic):
         # To torch, no axes means all of them.
         return values.sum(axis) if axis != () else values
 
+    def scatter_sum(
+        self, values: torch.Tensor, index: NDArray[np.int64], terms: torch.Tensor
+    ) -> torch.Tensor:
+        return values.index_add(0, self._moved(index), terms)
+
     def where(self, mask: NDArray[np.bool_], yes: torch.Tensor, no: torch.Tensor) -> torch.Tensor:
         return torch.where(self._moved(mask), yes, no)
 
@@ -109,6 +114,15 @@ class FloatArithmetic(Arithmetic):
         if bool((denominator == 0).any()):
             raise ZeroDivisionError("division by zero in a float array")
         return numerator / denominator
+
+    def power(self, values: torch.Tensor, exponent: Fraction) -> torch.Tensor:
+        raised = values ** float(exponent)
+        if bool(((raised == 0) & (values != 0)).any()):
+            smallest = float(values[values != 0].min())
+            raise ArithmeticError(
+                f"{smallest:.3g} to the power {float(exponent):.6g} underflows in {self.name}"
+            )
+        return raised
 
     def is_zero(self, values: torch.Tensor) -> NDArray[np.bool_]:
         return (values == 0).cpu().numpy()

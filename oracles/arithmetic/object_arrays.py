@@ -6,6 +6,7 @@ import itertools
 import math
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -80,11 +81,21 @@ class ObjectArithmetic(Arithmetic):
         total = np.asarray(values, dtype=object).sum(axis=axis, initial=self.number(0))
         return np.asarray(total, dtype=object)
 
+    def scatter_sum(self, values: Array, index: NDArray[np.int64], terms: Array) -> NDArray[Any]:
+        total = values.copy()
+        np.add.at(total, index, terms)
+        return total
+
     def where(self, mask: NDArray[np.bool_], yes: Array, no: Array) -> NDArray[Any]:
         return np.where(mask, yes, no)
 
     def divide(self, numerator: Array, denominator: Array) -> NDArray[Any]:
         return elementwise(self._quotient, numerator, denominator)
+
+    def power(self, values: Array, exponent: Fraction) -> NDArray[Any]:
+        number = self.number(exponent)
+        zero = self.number(0)
+        return elementwise(lambda value: zero if value == 0 else value**number, values)
 
     def is_zero(self, values: Array) -> NDArray[np.bool_]:
         return elementwise(lambda value: bool(value == 0), values, dtype=bool)

@@ -61,6 +61,11 @@ class RationalArithmetic(ObjectArithmetic):
     def _matmul(self, left: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
         return flint_matmul(fmpq_mat, left, right)
 
+    def power(self, values: Array, exponent: Fraction) -> NDArray[Any]:
+        if exponent.denominator != 1:
+            raise ValueError(f"exponent: expected a whole number for exact rationals, got {exponent}")
+        return super().power(values, exponent)
+
     def draw(self, weights: Array, rng: np.random.Generator) -> NDArray[np.int64]:
         # Rows are mostly copies of a few rows of one matrix, made of the same objects: each is read once.
         alike: dict[tuple[int, ...], list[int]] = {}

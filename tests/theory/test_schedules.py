@@ -17,6 +17,7 @@ from oracles.testing import size_vectors, weights
 from tests.theory import brute_force
 from tests.theory.cases import ScheduleCase, schedule_cases
 from theory import IID, FixedSizes, Partition
+from theory.draws import RandomDraw
 from theory.reveals import Chosen, EachWith, UniformSubset
 from theory.schedules import Exchangeable
 
@@ -292,7 +293,7 @@ def test_drawn_partitions_are_partitions(data: st.DataObject, length: int) -> No
         possible.setdefault(tuple(tuple(sorted(block)) for block in blocks), None)
     drawn: list[list[tuple[int, ...]]] = [[] for _ in left]
     for step in range(case.schedule.steps):
-        revealed = case.schedule.reveal(step, FLOAT64).draw(left, rng)
+        revealed = case.schedule.reveal(step, FLOAT64).choose(left, RandomDraw(FLOAT64, rng))[1]
         assert revealed.dtype == bool
         assert not (revealed & ~left).any()
         left &= ~revealed
@@ -310,7 +311,7 @@ def test_drawn_sets_have_the_right_law(reveal: Any, chance: float | None) -> Non
     """By Hoeffding's inequality for four positions: fails with probability 8 exp(-2 n d^2) = 1e-6."""
     n = 40_000
     masked = np.tile([True, True, False, True, True], (n, 1))
-    drawn = reveal.draw(masked, np.random.default_rng(1))
+    _, drawn = reveal.choose(masked, RandomDraw(FLOAT64, np.random.default_rng(1)))
     assert not drawn[:, 2].any()
     if chance is None:
         np.testing.assert_array_equal(drawn, np.tile([False, True, False, True, False], (n, 1)))
@@ -321,15 +322,16 @@ def test_drawn_sets_have_the_right_law(reveal: Any, chance: float | None) -> Non
 
 
 def test_nothing_is_drawn_from_no_rows() -> None:
-    rng = np.random.default_rng(0)
+    draw = RandomDraw(FLOAT64, np.random.default_rng(0))
     for reveal in (EachWith(0.5, 0.5), UniformSubset(2), UniformSubset(0), Chosen((0,))):
-        assert reveal.draw(np.ones((0, 3), dtype=bool), rng).shape == (0, 3)
+        assert reveal.choose(np.ones((0, 3), dtype=bool), draw)[1].shape == (0, 3)
 
 
 @given(data=st.data(), length=st.integers(1, 5))
 def test_every_set_of_the_size_is_drawn(data: st.DataObject, length: int) -> None:
     size = data.draw(st.integers(0, length))
-    drawn = UniformSubset(size).draw(np.ones((200, length), dtype=bool), np.random.default_rng(3))
+    draw = RandomDraw(FLOAT64, np.random.default_rng(3))
+    _, drawn = UniformSubset(size).choose(np.ones((200, length), dtype=bool), draw)
     # One of at most ten sets is missed with probability 10 (1 - 1/10)^200 < 1e-8.
     assert len(np.unique(drawn, axis=0)) == math.comb(length, size)
 

@@ -13,7 +13,7 @@ from oracles.arithmetic import Array
 from oracles.patterns import read_patterns
 from theory.laws.enumeration import check_budget, enumerate_law, enumerate_support
 from theory.samplers import Problem, read_problem
-from theory.schedules import Schedule
+from theory.unmasking import Unmasking
 
 METHODS = ("enumeration",)
 
@@ -56,7 +56,7 @@ class SamplerLaw:
 
 
 def sampler_law(
-    q: Oracle, schedule: Schedule, denoiser: Any = None, *, given: Any = None, method: str | None = None
+    q: Oracle, schedule: Unmasking, denoiser: Any = None, *, given: Any = None, method: str | None = None
 ) -> SamplerLaw:
     """The exact law of the sampler that follows `schedule` and fills in with `denoiser` (ideal by default).
 
