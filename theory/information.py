@@ -5,17 +5,14 @@ Identities: sum_m f(m) = H(X), TC = h(0) - H(X), DTC = H(X) - h(1), TC + DTC = S
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from oracles.arithmetic import Array
 from oracles.oracle import Oracle
 from oracles.result import Result
 from theory.chain_entropies import PAIR_LIMITS, is_chain, pairwise_profile, pairwise_work
 from theory.profile import Profile, iid_expected_kl, sizes_expected_kl
 from theory.prompts import read_prompt
+from theory.routes import Route, choose_route
 from theory.subset_entropies import PATTERN_LIMITS, enumerated_profile, pattern_count
 
 __all__ = [
@@ -42,16 +39,7 @@ def information_profile(q: Oracle, *, given: Any = None, method: str | None = No
     or a law too large, with the estimated cost.
     """
     law = read_prompt(q, given)[0]
-    routes = _routes(law)
-    if method is not None and method not in routes:
-        raise ValueError(f"method: expected one of {', '.join(routes)} for {law!r}, got {method!r}")
-    route = routes[method] if method else min(routes.values(), key=lambda route: route.cost / route.limit)
-    if route.cost > route.limit:
-        cost = "more than 1e300" if math.isinf(route.cost) else f"{route.cost:.1e}"
-        raise ValueError(
-            f"q: {law!r} is too large: {route.name} would take {cost} {route.what}, "
-            f"and the limit in {law.arithmetic.name} is {route.limit:.0e}"
-        )
+    route = choose_route(law, _routes(law), method)
     return Profile(route.compute(law), law.arithmetic.logs, route.name)
 
 
@@ -76,25 +64,14 @@ def dual_total_correlation(q: Oracle, *, given: Any = None) -> Result:
     return Result(profile.dual_total_correlation, profile.unit, profile.method, profile.guarantee)
 
 
-@dataclass(frozen=True)
-class _Route:
-    """One way to the profile, with its cost and the cost that is still accepted: about a minute of work."""
-
-    name: str
-    compute: Callable[[Any], Array]
-    cost: float
-    limit: float
-    what: str
-
-
-def _routes(law: Oracle) -> dict[str, _Route]:
+def _routes(law: Oracle) -> list[Route]:
     system = law.arithmetic.name
     routes = [
-        _Route(
+        Route(
             "enumeration", enumerated_profile, pattern_count(law), PATTERN_LIMITS[system], "pattern entropies"
         )
     ]
     if is_chain(law):
         work = pairwise_work(law)
-        routes.append(_Route("pairs", pairwise_profile, work, PAIR_LIMITS[system], "multiplications"))
-    return {route.name: route for route in routes}
+        routes.append(Route("pairs", pairwise_profile, work, PAIR_LIMITS[system], "multiplications"))
+    return routes

@@ -1,0 +1,42 @@
+"""Several ways to one quantity: the cheapest that fits is taken, and what is too large is refused with its cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from oracles.oracle import Oracle
+
+
+@dataclass(frozen=True)
+class Route:
+    """One way to a quantity of a law, with its cost and the cost that is still accepted: about a minute of work.
+
+    what: what the cost counts, for people.
+    """
+
+    name: str
+    compute: Callable[[Any], Any]
+    cost: float
+    limit: float
+    what: str
+
+
+def choose_route(law: Oracle, routes: Sequence[Route], method: str | None) -> Route:
+    """The route of that name, or the one that is cheapest for its limit.
+
+    ValueError for a name that is not among the routes, or a law too large, with the estimated cost.
+    """
+    known = {route.name: route for route in routes}
+    if method is not None and method not in known:
+        raise ValueError(f"method: expected one of {', '.join(known)} for {law!r}, got {method!r}")
+    route = known[method] if method else min(routes, key=lambda route: route.cost / route.limit)
+    if route.cost > route.limit:
+        cost = "more than 1e300" if math.isinf(route.cost) else f"{route.cost:.1e}"
+        raise ValueError(
+            f"q: {law!r} is too large: {route.name} would take {cost} {route.what}, "
+            f"and the limit in {law.arithmetic.name} is {route.limit:.0e}"
+        )
+    return route
