@@ -1,0 +1,89 @@
+"""The gap recursion against enumeration in exact numbers, and against closed forms."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from oracles import MarkovChain, NGram
+from oracles.testing import weights
+from oracles.testing.strategies import markov_chains, ngrams
+from tests.theory.cases import close
+from theory import IID
+from theory.denoisers import Ideal
+from theory.laws.closed_forms import pairs_error_rate, same_step
+from theory.laws.enumeration import enumerate_law
+from theory.laws.gap_probability import gap_error_rate, sequence_ratios
+
+SCHEDULES = st.integers(1, 4).flatmap(weights).map(IID)
+
+
+def check_against_enumeration(q: MarkovChain | NGram, schedule: IID) -> None:
+    law, target = enumerate_law(q, schedule, Ideal(q)), q.joint()
+    possible = np.argwhere(target != 0)
+    assert gap_error_rate(q, schedule) == law[target == 0].sum()
+    ratios = sequence_ratios(q, schedule, possible)
+    np.testing.assert_array_equal(ratios * target[tuple(possible.T)], law[tuple(possible.T)])
+
+
+@settings(max_examples=60)
+@given(q=markov_chains(max_length=4), schedule=SCHEDULES)
+def test_any_chain(q: MarkovChain, schedule: IID) -> None:
+    check_against_enumeration(q, schedule)
+
+
+@settings(max_examples=15)
+@given(q=ngrams(max_order=2, max_length=4), schedule=SCHEDULES)
+def test_an_ngram_up_to_order_two_is_a_chain(q: NGram, schedule: IID) -> None:
+    check_against_enumeration(q, schedule)
+
+
+@pytest.mark.parametrize("name", ["float64", "float32", "ball", "symbolic"])
+@settings(max_examples=10)
+@given(q=markov_chains(max_length=3, max_vocab=2), schedule=SCHEDULES)
+def test_other_number_systems(name: str, q: MarkovChain, schedule: IID) -> None:
+    law, moved = enumerate_law(q, schedule, Ideal(q)), q.to(name)
+    assert close(gap_error_rate(moved, schedule), law[q.joint() == 0].sum(), moved.arithmetic)
+    for x in np.argwhere(q.joint() != 0):
+        ratio = moved.arithmetic.element(sequence_ratios(moved, schedule, x)[0])
+        assert close(ratio, law[tuple(x)] / q.joint()[tuple(x)], moved.arithmetic)
+
+
+def test_what_is_left_of_a_chain_after_a_prompt() -> None:
+    q = MarkovChain(["1/2", "1/2", 0], [["1/2", 0, "1/2"], ["1/3", "2/3", 0], [0, "1/4", "3/4"]], 7)
+    rest = q.condition([3, 3, 1, 3, 0, 3, 3]).marginal([0, 1, 3, 5, 6])
+    check_against_enumeration(rest, IID(["1/3", "1/6", "1/2"]))
+
+
+def pairs(count: int, vocab: int) -> MarkovChain:
+    """Independent pairs of equal tokens."""
+    copy, fresh = np.eye(vocab, dtype=int), [[Fraction(1, vocab)] * vocab] * vocab
+    return MarkovChain([Fraction(1, vocab)] * vocab, [copy, fresh] * (count - 1) + [copy], 2 * count)
+
+
+def test_equal_pairs_in_closed_form() -> None:
+    chosen = [Fraction(1, 2), Fraction(1, 6), Fraction(1, 3)]
+    assert gap_error_rate(pairs(4, 3), IID(chosen)) == pairs_error_rate(same_step(chosen), 8, 3)
+    floats = float(gap_error_rate(pairs(20, 3).to("float64"), IID.uniform(7)))
+    assert math.isclose(floats, pairs_error_rate(Fraction(1, 7), 40, 3), rel_tol=1e-13)
+
+
+def test_a_tiny_error_rate_keeps_its_digits() -> None:
+    """1e-12 times the chance that two neighbours are revealed together: 1 - 0.999999999999 has four digits."""
+    tiny = Fraction(1, 10**6)
+    q = MarkovChain([1 - tiny, tiny], [[1 - tiny, tiny], [1, 0]], 6)
+    schedule = IID.uniform(50)
+    exact, rounded = gap_error_rate(q, schedule), gap_error_rate(q.to("float64"), schedule)
+    assert exact < Fraction(1, 10**11)
+    assert math.isclose(rounded, exact, rel_tol=1e-14)
+
+
+def test_nothing_is_wrong_with_full_support_or_a_single_token() -> None:
+    for name in ("float64", "exact"):
+        dense = MarkovChain(["1/3", "2/3"], [["1/4", "3/4"], ["2/5", "3/5"]], 6).to(name)
+        assert gap_error_rate(dense, IID.uniform(2)) == 0
+        assert gap_error_rate(MarkovChain(["1/3", "2/3", 0], np.eye(3, dtype=int), 1).to(name), IID([1])) == 0
+        assert gap_error_rate(MarkovChain([1], [[1]], 5).to(name), IID.uniform(3)) == 0
