@@ -31,11 +31,13 @@ class Unmasking(ABC):
     """A way of unmasking.
 
     remasks: whether a revealed token may be masked again, so that it only ends with its last step;
-    forceable: whether every token it draws is kept, so that p_pi(x) follows from the draws (see `ForcedDraw`).
+    forceable: whether every token it draws is kept, so that p_pi(x) follows from the draws (see `ForcedDraw`);
+    mixes: whether it chooses one of several ways before the first step (see `parts`).
     """
 
     remasks: bool = False
     forceable: bool = True
+    mixes: bool = False
 
     @abstractmethod
     def check(self, masked: Sequence[int]) -> None:
@@ -66,6 +68,10 @@ class Unmasking(ABC):
         )
         return self.most_steps(length) * sum(patterns)
 
+    def parts(self, number_system: Arithmetic) -> list[tuple[Scalar, Unmasking]]:
+        """Samplers without a choice before the first step, and with which probability each is followed."""
+        return [(1, self)]
+
     def contexts(self, length: int, number_system: Arithmetic) -> Iterator[Context]:
         """What may be revealed when each position is; ValueError if that depends on the tokens."""
         raise ValueError(
@@ -79,6 +85,15 @@ class Unmasking(ABC):
     def relabelled(self, masked: Sequence[int]) -> Unmasking:
         """The same with these masked positions numbered 0, 1, .. in order."""
         return self
+
+
+def read_inner(inner: Any) -> Unmasking:
+    """A way of unmasking that another one is made of; ValueError if it is none, or a mixture."""
+    if not isinstance(inner, Unmasking):
+        raise ValueError(f"inner: expected a schedule or planner, got {inner!r}")
+    if inner.mixes:
+        raise ValueError(f"inner: expected one way of unmasking, got {inner!r}: mix whole samplers instead")
+    return inner
 
 
 def fill_in(patterns: Tokens, chosen: Places, denoiser: Any, draw: Draw) -> tuple[Rows, Tokens]:

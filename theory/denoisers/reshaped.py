@@ -8,14 +8,14 @@ from fractions import Fraction
 from typing import Any, Self
 
 import numpy as np
+from flint import fmpq
+from numpy.typing import NDArray
 
 from oracles import Oracle
-from oracles.arithmetic import Array, Scalar
+from oracles.arithmetic import Arithmetic, Array, Scalar
 from oracles.validation import check_distributions, read_array
 from theory.denoisers.base import Denoiser, read_request, uniform, with_observed
-
-TIE = 1e-9
-"""Float probabilities that differ by less count as equal, so that rounding decides no tie."""
+from theory.ties import ascending, comparable, places, tolerance
 
 
 class Reshaped(Denoiser):
@@ -79,7 +79,7 @@ class Perturbed(Reshaped):
 class Tempered(Reshaped):
     """Token laws in proportion to inner ** (1 / temperature); temperature 0 is greedy.
 
-    Greedy takes the most probable token, the lowest of equally probable ones (equal within 1e-9 in floats).
+    Greedy takes the most probable token, the lowest of equally probable ones (see `theory.ties`).
     temperature: a rational >= 0; exact laws need 1/temperature whole (ValueError).  Greedy cannot decide between
     balls that overlap or symbols (ValueError); ArithmeticError if a float probability underflows.
     """
@@ -102,7 +102,7 @@ class Tempered(Reshaped):
     def reshape(self, laws: Array) -> Array:
         system = self.oracle.arithmetic
         if not self.temperature:
-            first = ranks(laws, system) == 0
+            first = _places(laws, system) == 0
             return system.where(first, system.ones(1), system.zeros(1))
         raised = system.power(laws, 1 / self.temperature)
         return system.divide(raised, system.sum(raised, -1).reshape(*raised.shape[:-1], 1))
@@ -111,7 +111,7 @@ class Tempered(Reshaped):
 class TopP(Reshaped):
     """Nucleus sampling: the fewest most probable tokens whose total is at least `p`, renormalised.
 
-    Of equally probable tokens (within 1e-9 in floats) the lower comes first.  p: a rational in (0, 1]
+    Of equally probable tokens (see `theory.ties`) the lower comes first.  p: a rational in (0, 1]
     (ValueError).  As for greedy, balls that overlap and symbols cannot be ordered (ValueError).
     (Holtzman et al. 2020)
     """
@@ -127,55 +127,28 @@ class TopP(Reshaped):
 
     def reshape(self, laws: Array) -> Array:
         system = self.oracle.arithmetic
-        values = _comparable(laws, system)
-        order = np.argsort(ranks(laws, system), axis=-1)
+        values = comparable("denoiser", laws, system)
+        order = ascending(-values, system)
         ordered = np.take_along_axis(values, order, axis=-1)
         before = np.cumsum(ordered, axis=-1) - ordered
-        # A token is kept unless those before it already reach p; in floats, reach it within the tolerance.
-        enough = self.p if system.name == "exact" else float(self.p) - TIE
-        kept = np.zeros(values.shape, dtype=bool)
-        np.put_along_axis(kept, order, np.asarray(before < enough, dtype=bool), axis=-1)
-        kept[..., :] |= np.asarray(ranks(laws, system) == 0)
+        # A token is kept unless those before it already reach p; the first one always is.
+        needed = np.asarray(before < self._threshold(system), dtype=bool)
+        kept = np.empty(values.shape, dtype=bool)
+        np.put_along_axis(kept, order, needed, axis=-1)
         left = system.where(kept, laws, system.zeros(1))
         return system.divide(left, system.sum(left, -1).reshape(*left.shape[:-1], 1))
 
-
-def ranks(laws: Array, system: Any) -> np.ndarray:
-    """Place of every token when the most probable comes first and ties go to the lowest, `[.., V]`."""
-    values = _comparable(laws, system)
-    if values.dtype == object:
-        order = np.argsort(-values, axis=-1, kind="stable")
-    else:
-        order = _order_with_ties(values)
-    places = np.empty(values.shape, dtype=np.int64)
-    np.put_along_axis(places, order, np.broadcast_to(np.arange(values.shape[-1]), values.shape), axis=-1)
-    return places
-
-
-def _order_with_ties(values: np.ndarray) -> np.ndarray:
-    """Descending order in which a run of values, each within the tolerance of its first, is sorted by index."""
-    order = np.argsort(-values, axis=-1, kind="stable")
-    ordered = np.take_along_axis(values, order, axis=-1)
-    group = np.zeros(values.shape, dtype=np.int64)
-    first = ordered[..., 0].copy()
-    for k in range(1, values.shape[-1]):
-        new = ordered[..., k] < first - TIE
-        group[..., k] = group[..., k - 1] + new
-        first = np.where(new, ordered[..., k], first)
-    # Sorting by group first and by index within it: both are integers.
-    again = np.argsort(group * values.shape[-1] + order, axis=-1, kind="stable")
-    return np.take_along_axis(order, again, axis=-1)
-
-
-def _comparable(laws: Array, system: Any) -> np.ndarray:
-    """Probabilities as NumPy numbers that can be compared; ValueError for balls and symbols."""
-    if system.name.startswith("float"):
-        return laws.double().cpu().numpy()
-    if system.name != "exact":
-        raise ValueError(
-            f"denoiser: expected floats or exact rationals to order tokens by, got a law in {system.name}"
+    def _threshold(self, system: Arithmetic) -> Any:
+        return (
+            fmpq(self.p.numerator, self.p.denominator)
+            if system.name == "exact"
+            else float(self.p) - tolerance(system)
         )
-    return laws
+
+
+def _places(laws: Array, system: Arithmetic) -> NDArray[np.int64]:
+    """The place of every token when the most probable comes first and ties go to the lowest, `[.., V]`."""
+    return places(ascending(-comparable("denoiser", laws, system), system))
 
 
 def _read_fraction(name: str, value: Any) -> Fraction:

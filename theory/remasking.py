@@ -1,0 +1,158 @@
+"""Samplers that mask revealed tokens again: remasking diffusion, and a corrector after every step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from copy import copy
+from math import comb
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oracles.arithmetic import Arithmetic, convert, infer
+from oracles.patterns import Tokens
+from oracles.validation import read_array, read_count
+from theory.draws import Draw, Rows
+from theory.schedules import IID
+from theory.unmasking import Unmasking, fill_in, follow_on, read_inner
+
+
+class Remasking(Unmasking):
+    """ReMDM: at step k every revealed token is masked again with probability sigma_k, independently.
+
+    With c_k the probability of being revealed after step k, a masked position is revealed at step k with
+    probability (c_k - (1 - sigma_k) c_{k-1}) / (1 - c_{k-1}), which keeps c_k; sigma = 0 is the iid schedule.
+    weights: w_k = c_k - c_{k-1}, as for `IID`.  sigmas: N probabilities with sigma_k <= (1 - c_k) / c_{k-1}, so 0
+    at the last step (ValueError otherwise).  (Wang et al. 2025)
+    """
+
+    remasks = True
+    forceable = False
+
+    def __init__(self, weights: Any, sigmas: Any) -> None:
+        self.schedule = IID(weights)
+        self._system = infer(self.schedule.weights)
+        self.sigmas: list[Any] = self._system.tolist(read_array("sigmas", sigmas, self._system))
+        steps = _progress(self.schedule.weights, self._system)
+        if len(self.sigmas) != len(steps):
+            raise ValueError(f"sigmas: expected {len(steps)} numbers, one a step, got {len(self.sigmas)}")
+        for number, (sigma, (done, _, left)) in enumerate(zip(self.sigmas, steps, strict=True)):
+            if sigma < 0 or sigma > 1 or sigma * done > left * (1 + _rounding(self._system)):
+                raise ValueError(
+                    f"sigmas: expected 0 <= sigma <= (1 - c_k) / c_(k-1) at every step, got {sigma} at step {number}"
+                )
+        self._rates = [self._rate(sigma, *step) for sigma, step in zip(self.sigmas, steps, strict=True)]
+
+    @classmethod
+    def capped(cls, weights: Any, eta: Any) -> Remasking:
+        """sigma_k = min(eta, (1 - c_k) / c_{k-1}), the cap strategy of ReMDM; eta: a number in [0, 1]."""
+        return cls(weights, _largest_sigmas(weights, lambda most: min(most, eta)))
+
+    @classmethod
+    def rescaled(cls, weights: Any, eta: Any) -> Remasking:
+        """sigma_k = eta min(1, (1 - c_k) / c_{k-1}), the rescale strategy of ReMDM; eta: a number in [0, 1]."""
+        return cls(weights, _largest_sigmas(weights, lambda most: eta * most))
+
+    def check(self, masked: Sequence[int]) -> None:
+        """Any number of positions is fine."""
+
+    def most_steps(self, length: int) -> int:
+        return len(self.sigmas)
+
+    def step(
+        self, number: int, patterns: Tokens, scope: NDArray[np.bool_], denoiser: Any, draw: Draw
+    ) -> tuple[Rows, Tokens]:
+        mask, system = denoiser.oracle.mask, denoiser.oracle.arithmetic
+        rows, revealed = draw.coins((patterns == mask) & scope, *self._numbers(self._rates[number], system))
+        patterns = patterns[rows]
+        sigma = self.sigmas[number]
+        later, gone = draw.coins((patterns != mask) & scope, *self._numbers((sigma, 1 - sigma), system))
+        patterns, rows = patterns[later], follow_on(rows, later)
+        last, filled = fill_in(patterns, revealed[later], denoiser, draw)
+        return follow_on(rows, last), np.where(gone[last], mask, filled)
+
+    def outcomes(self, masked: int, observed: int, vocab_size: int) -> int:
+        return (vocab_size + 1) ** masked * 2**observed
+
+    def _rate(self, sigma: Any, done: Any, weight: Any, left: Any) -> tuple[Any, Any]:
+        """The probabilities with which a masked position is revealed, or stays masked."""
+        if left == 0:
+            return 1, 0
+        stay = (left - sigma * done) / (weight + left)
+        return 1 - stay, stay
+
+    def _numbers(self, pair: tuple[Any, Any], system: Arithmetic) -> list[Any]:
+        return system.tolist(convert(self._system.array(list(pair)), self._system, system))
+
+    def __repr__(self) -> str:
+        return f"Remasking({self.schedule!r})"
+
+
+class Corrected(Unmasking):
+    """After every step of an inner sampler, some revealed tokens are masked and drawn again together.
+
+    `sweeps` times a uniformly random set of `size` revealed positions (all, where there are fewer).  One at a
+    time with the ideal denoiser is Gibbs sampling, which leaves q alone; several at a time is not.
+    """
+
+    remasks = True
+    forceable = False
+
+    def __init__(self, inner: Unmasking, size: int = 1, sweeps: int = 1) -> None:
+        self.inner = read_inner(inner)
+        self.size, self.sweeps = read_count("size", size), read_count("sweeps", sweeps)
+
+    def check(self, masked: Sequence[int]) -> None:
+        self.inner.check(masked)
+
+    def most_steps(self, length: int) -> int:
+        return self.inner.most_steps(length)
+
+    def step(
+        self, number: int, patterns: Tokens, scope: NDArray[np.bool_], denoiser: Any, draw: Draw
+    ) -> tuple[Rows, Tokens]:
+        mask = denoiser.oracle.mask
+        rows, patterns = self.inner.step(number, patterns, scope, denoiser, draw)
+        for _ in range(self.sweeps):
+            later, chosen = draw.subset((patterns != mask) & scope, self.size)
+            hidden = np.where(chosen, mask, patterns[later])
+            last, patterns = fill_in(hidden, chosen, denoiser, draw)
+            rows = follow_on(follow_on(rows, later), last)
+        return rows, patterns
+
+    def outcomes(self, masked: int, observed: int, vocab_size: int) -> int:
+        size = min(self.size, masked + observed)
+        redrawn = comb(masked + observed, size) * vocab_size**size
+        return self.inner.outcomes(masked, observed, vocab_size) * redrawn**self.sweeps
+
+    def relabelled(self, masked: Sequence[int]) -> Corrected:
+        return self._around(self.inner.relabelled(masked))
+
+    def with_denoisers(self, move: Callable[[Any], Any]) -> Corrected:
+        return self._around(self.inner.with_denoisers(move))
+
+    def _around(self, inner: Unmasking) -> Corrected:
+        moved = copy(self)
+        moved.inner = inner
+        return moved
+
+    def __repr__(self) -> str:
+        return f"Corrected({self.inner!r}, size={self.size}, sweeps={self.sweeps})"
+
+
+def _progress(weights: Any, system: Arithmetic) -> list[tuple[Any, Any, Any]]:
+    """(c_{k-1}, w_k, 1 - c_k) of every step; the last is summed from what is still to come."""
+    numbers = system.tolist(weights)
+    return [(sum(numbers[:k], 0), w, sum(numbers[k + 1 :], 0)) for k, w in enumerate(numbers)]
+
+
+def _largest_sigmas(weights: Any, change: Callable[[Any], Any]) -> list[Any]:
+    """`change` of min(1, (1 - c_k) / c_{k-1}) at every step."""
+    system = infer(weights)
+    steps = _progress(read_array("weights", weights, system), system)
+    return [change(1 if done <= left else left / done) for done, _, left in steps]
+
+
+def _rounding(system: Arithmetic) -> Any:
+    return 1e-9 if system.name.startswith("float") else 0
