@@ -17,6 +17,7 @@ from theory.analysis.quantities import Analysis, Missing, Row
 from theory.analysis.rows import family_of, row_of
 from theory.analysis.sampling import Sampling
 from theory.analysis.subject import Subject
+from theory.partitions import equal_sizes
 from theory.samplers import read_problem
 from theory.schedules import IID, FixedSizes
 
@@ -83,12 +84,6 @@ def analyse(
         seed=seed,
         confidence=confidence,
     )
-
-
-def equal_sizes(length: int, steps: int) -> list[int]:
-    """N sizes that sum to L and differ by at most 1, the smaller ones first (best for every Markov chain)."""
-    size, larger = divmod(length, steps)
-    return [size + (step >= steps - larger) for step in range(steps)]
 
 
 def _numeric(law: Oracle) -> Oracle:
