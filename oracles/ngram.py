@@ -180,11 +180,13 @@ class MarkovChain(NGram):
         reason = "a homogeneous chain, whose tables of powers fit in memory"
         return Path("transition powers", reason, float(2 * batch * self.length * self.vocab_size))
 
-    def _compiled_conditionals(self, patterns: Tokens, chosen: NDArray[np.bool_]) -> Array | None:
+    def _compiled_conditionals(
+        self, patterns: Tokens, chosen: NDArray[np.bool_], out: Array | None = None
+    ) -> Array | None:
         if self.explain(len(patterns)).name != "transition powers":
-            return super()._compiled_conditionals(patterns, chosen)
+            return super()._compiled_conditionals(patterns, chosen, out)
         if on_cpu(self.arithmetic):
-            return self._filled(self._gap_tables.conditionals, patterns, chosen)
+            return self._filled(self._gap_tables.conditionals, patterns, chosen, out)
         # A lookup sees the nearest revealed tokens only: whether all of them fit together is asked apart.
         possible = np.asarray(self.support()._probability(patterns))
         if not possible.all():

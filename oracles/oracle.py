@@ -22,7 +22,7 @@ from oracles.kernels.path import Path
 from oracles.patterns import Tokens, read_integers, read_patterns
 from oracles.result import Result
 from oracles.state_space import StateSpace
-from oracles.validation import read_count
+from oracles.validation import check_buffer, read_count
 
 TABLE_LIMIT = 5 * 10**7
 """Largest number of table entries (joint laws, pattern tables) that is built without being refused."""
@@ -72,21 +72,48 @@ class Oracle(ABC):
         with self.arithmetic.logs.context():
             return self._shaped(self._log_prob(patterns), shape, self.arithmetic.logs)
 
-    def conditionals(self, patterns: Any, positions: Any = None) -> Array:
+    def conditionals(self, patterns: Any, positions: Any = None, *, out: Array | None = None) -> Array:
         """q(x_i = v | the observed tokens of the pattern), the ideal denoiser.
 
         patterns: `[..., L]`; positions: P indices, all of them by default.  Returns `[..., P, V]`; observed
         positions are one-hot.  With a Boolean array of the shape of `patterns` in place of indices, returns
         only the chosen entries, `[M, V]`: what a sampler that reveals other positions in every row needs.
-        ValueError on a pattern of probability zero.
+        out: a contiguous tensor of the answer's shape, dtype and device, for laws in floats only.  The answer is
+        written there and `out` returned; a buffer used again and again saves what fresh memory costs, often
+        more than the arithmetic.  Its content is undefined after an error.
+        ValueError on a pattern of probability zero, and for an `out` that does not fit.
         """
         batch, shape = self._read("patterns", patterns)
         chosen = self._read_chosen(positions, shape)
+        if isinstance(chosen, list):
+            answer_shape = (*shape, len(chosen), self.vocab_size)
+        else:
+            answer_shape = (int(chosen.sum()), self.vocab_size)
         with self.arithmetic.context():
+            if out is not None:
+                check_buffer("out", out, answer_shape, self.arithmetic)
+                self._write_conditionals(batch, chosen, out)
+                return out
             if not isinstance(chosen, list):
                 return self._conditionals_at(batch, chosen)
-            rows = self._conditionals(batch, chosen)
-        return rows.reshape(*shape, len(chosen), self.vocab_size)
+            return self._conditionals(batch, chosen).reshape(answer_shape)
+
+    def _write_conditionals(
+        self, patterns: Tokens, chosen: list[int] | NDArray[np.bool_], out: Array
+    ) -> None:
+        """Write what `conditionals` answers into `out`, of that shape."""
+        if isinstance(chosen, list) and any(a >= b for a, b in itertools.pairwise(chosen)):
+            out.copy_(self._conditionals(patterns, chosen).reshape(out.shape))
+            return
+        if isinstance(chosen, list):
+            chosen = self._chosen_columns(chosen, len(patterns))
+        self._conditionals_into(out.reshape(-1, self.vocab_size), patterns, chosen)
+
+    def _chosen_columns(self, positions: Sequence[int], batch: int) -> NDArray[np.bool_]:
+        """Every pattern's entries at these positions, `[B, L]`."""
+        wanted = np.zeros((1, self.length), dtype=bool)
+        wanted[:, positions] = True
+        return np.repeat(wanted, batch, axis=0)
 
     def explain(self, batch: int = 1) -> Path:
         """Which way `conditionals` goes for a batch of so many patterns, why, and what it costs."""
@@ -229,6 +256,10 @@ class Oracle(ABC):
     def _conditionals_at(self, patterns: Tokens, chosen: NDArray[np.bool_]) -> Array:
         """Only the chosen entries, row by row: `[B, L]` -> `[chosen.sum(), V]`; in blocks that bound memory."""
         return self._gathered(self._conditionals, patterns, chosen)
+
+    def _conditionals_into(self, out: Array, patterns: Tokens, chosen: NDArray[np.bool_]) -> None:
+        """The same, written into `out` `[chosen.sum(), V]`."""
+        out.copy_(self._conditionals_at(patterns, chosen))
 
     def _gathered(
         self,

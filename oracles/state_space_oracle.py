@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oracles import entropy
-from oracles.arithmetic import Arithmetic, Array
+from oracles.arithmetic import Arithmetic, Array, arithmetic
+from oracles.float_rows import with_rows_over_sums
 from oracles.kernels.path import Path, messages_path
 from oracles.oracle import Oracle, impossible
 from oracles.patterns import Tokens
@@ -44,24 +45,38 @@ class StateSpaceOracle(Oracle):
         """Forward and backward messages of this law."""
         return SumProduct(self.space, self.arithmetic)
 
+    @cached_property
+    def _probabilities(self) -> SumProduct:
+        """The messages that probabilities are made of: for floats in float64, as `oracles.float_rows` reads rows."""
+        if not self.arithmetic.name.startswith("float"):
+            return self.sum_product
+        space = with_rows_over_sums(self.space)
+        return SumProduct(space, arithmetic("float64", device=str(space.initial.device)))
+
+    def _rounded(self, values: Array) -> Array:
+        """What `_probabilities` computed, in the law's own precision."""
+        return values.float() if self.arithmetic.name == "float32" else values
+
     def state_space(self) -> StateSpace:
         """The state space (the interface that products and mixtures of oracles build on)."""
         return self.space
 
     def _probability(self, patterns: Tokens) -> Array:
-        return self.arithmetic.unscale(*self.sum_product.mass(patterns))
+        product = self._probabilities
+        return self._rounded(product.number_system.unscale(*product.mass(patterns)))
 
     def _log_prob(self, patterns: Tokens) -> Array:
-        mass, exponent = self.sum_product.mass(patterns)
-        scaled, step = self.arithmetic.rescale(mass[:, None])
+        number_system = self._probabilities.number_system
+        mass, exponent = self._probabilities.mass(patterns)
+        scaled, step = number_system.rescale(mass[:, None])
         mass, exponent = scaled[:, 0], exponent + step
-        zero = np.asarray(self.arithmetic.is_zero(mass))
+        zero = np.asarray(number_system.is_zero(mass))
         if zero.any():
             self._refuse_underflow(patterns[zero])
-        logs = self.arithmetic.ln(mass)
+        logs = number_system.ln(mass)
         if isinstance(exponent, int):
             return logs
-        return logs + self.arithmetic.array(exponent * np.log(2.0))
+        return self._rounded(logs + number_system.array(exponent * np.log(2.0)))
 
     def _refuse_underflow(self, patterns: Tokens) -> None:
         """ArithmeticError if one of these patterns, whose mass came out as zero, is possible."""
@@ -71,9 +86,7 @@ class StateSpaceOracle(Oracle):
 
     def _conditionals(self, patterns: Tokens, positions: Sequence[int]) -> Array:
         columns = sorted(set(positions))
-        chosen = np.zeros(patterns.shape, dtype=bool)
-        chosen[:, columns] = True
-        rows = self._compiled_conditionals(patterns, chosen)
+        rows = self._compiled_conditionals(patterns, self._chosen_columns(columns, len(patterns)))
         if rows is None:
             return self._plain_conditionals(patterns, positions)
         table = rows.reshape(len(patterns), len(columns), self.vocab_size)
@@ -83,6 +96,13 @@ class StateSpaceOracle(Oracle):
         rows = self._compiled_conditionals(patterns, chosen)
         return self._gathered(self._plain_conditionals, patterns, chosen) if rows is None else rows
 
+    def _conditionals_into(self, out: Array, patterns: Tokens, chosen: NDArray[np.bool_]) -> None:
+        rows = self._compiled_conditionals(patterns, chosen, out)
+        if rows is None:
+            rows = self._gathered(self._plain_conditionals, patterns, chosen)
+        if rows is not out:
+            out.copy_(rows)
+
     def explain(self, batch: int = 1) -> Path:
         return self._messages_paths(read_count("batch", batch, minimum=0))
 
@@ -90,18 +110,24 @@ class StateSpaceOracle(Oracle):
     def _messages_paths(self) -> Callable[[int], Path]:
         return lru_cache(maxsize=None)(partial(messages_path, self.space, self.arithmetic))
 
-    def _compiled_conditionals(self, patterns: Tokens, chosen: NDArray[np.bool_]) -> Array | None:
-        """The chosen entries, row by row, by the kernel that `explain` names; None if it names none."""
+    def _compiled_conditionals(
+        self, patterns: Tokens, chosen: NDArray[np.bool_], out: Array | None = None
+    ) -> Array | None:
+        """The chosen entries, row by row, by the kernel that `explain` names; None if it names none.
+
+        In `out` if it is given and the kernel writes them in place.
+        """
         if self._messages_paths(len(patterns)).name == "plain":
             return None
-        return self._filled(self._messages.conditionals, patterns, chosen)
+        return self._filled(self._messages.conditionals, patterns, chosen, out)
 
-    def _filled(self, fill: Any, patterns: Tokens, chosen: NDArray[np.bool_]) -> Array:
+    def _filled(self, fill: Any, patterns: Tokens, chosen: NDArray[np.bool_], out: Array | None) -> Array:
         """The chosen entries by a kernel, and by the plain path where it is not sure of its digits."""
-        from oracles.kernels.compiled import chosen_rows
+        from oracles.kernels.compiled import fill_rows, fresh
 
-        dtype = self.space.initial.dtype
-        rows, doubtful = chosen_rows(fill, patterns, chosen, self.vocab_size, dtype)
+        shape = int(chosen.sum()), self.vocab_size
+        rows = fresh(shape, self.space.initial.dtype) if out is None else out
+        doubtful = fill_rows(fill, patterns, chosen, rows)
         if doubtful.any():
             possible = np.asarray(self.support()._probability(patterns))
             if not possible.all():
@@ -117,18 +143,19 @@ class StateSpaceOracle(Oracle):
         return Messages.pack(self.space)
 
     def _plain_conditionals(self, patterns: Tokens, positions: Sequence[int]) -> Array:
-        masses = self.sum_product.token_masses(patterns, positions)
+        number_system = self._probabilities.number_system
+        masses = self._probabilities.token_masses(patterns, positions)
         observed = patterns[:, positions]
         one_hot = np.arange(self.vocab_size) == observed[..., None]
         masked = (observed == self.mask)[..., None]
-        consistent = self.arithmetic.where(masked | one_hot, masses, self.arithmetic.zeros(1))
-        total = self.arithmetic.sum(consistent, 2)
-        zero = np.any(self.arithmetic.is_zero(total), axis=1)
+        consistent = number_system.where(masked | one_hot, masses, number_system.zeros(1))
+        total = number_system.sum(consistent, 2)
+        zero = np.any(number_system.is_zero(total), axis=1)
         if zero.any() or not positions:
             structurally = ~np.asarray(self.support()._probability(patterns))
             if (zero | structurally).any():
                 raise impossible(patterns, zero | structurally, structurally=structurally)
-        return self.arithmetic.divide(consistent, total[..., None])
+        return self._rounded(number_system.divide(consistent, total[..., None]))
 
     def _sample(self, n: int, rng: np.random.Generator) -> Tokens:
         tokens = np.empty((n, self.length), dtype=np.int64)
@@ -168,10 +195,11 @@ class StateSpaceOracle(Oracle):
     def _doob_transform(self, pattern: Tokens) -> StateSpace:
         """Every row reweighted by the probability of the evidence that follows."""
         batch = pattern[None]
-        number_system, product = self.arithmetic, self.sum_product
+        number_system, product = self.arithmetic, self._probabilities
         weight = [number_system.zeros(0)] * self.length
         for i, message in product.backward(batch):
-            weight[i] = number_system.rescale(product.evidence(batch, i) * message)[0][0]
+            scaled, _ = product.number_system.rescale(product.evidence(batch, i) * message)
+            weight[i] = self._rounded(scaled[0])
         # After the last observation nothing is reweighted, so a homogeneous law stays so after a prompt.
         last = max(np.flatnonzero(pattern != self.mask), default=0)
         transitions = tuple(
@@ -226,7 +254,7 @@ class StateSpaceOracle(Oracle):
         return DenseTransition(matrix)
 
     def _joint(self) -> Array:
-        return self.sum_product.joint()
+        return self._rounded(self._probabilities.joint())
 
     def _copy_converted(self, clone: Any, converted: Callable[[Array], Array]) -> None:
         clone._given_space = self._given_space.map(converted)

@@ -40,6 +40,25 @@ def check_shape(name: str, array: Array, expected: tuple[int, ...]) -> None:
         raise ValueError(f"{name}: expected shape {expected}, got {tuple(array.shape)}")
 
 
+def check_buffer(name: str, buffer: Any, shape: tuple[int, ...], number_system: Arithmetic) -> None:
+    """ValueError unless an answer of this shape can be written to the buffer as it is."""
+    if not number_system.name.startswith("float"):
+        raise ValueError(
+            f"{name}: expected none, as only floats have buffers, for {number_system.name} numbers"
+        )
+    like = number_system.zeros(0)
+    expected = f"a contiguous tensor {shape} of {like.dtype} on {like.device} without gradients"
+    if not isinstance(buffer, type(like)):
+        raise ValueError(f"{name}: expected {expected}, got {type(buffer).__name__}")
+    fits = (tuple(buffer.shape), buffer.dtype, buffer.device) == (shape, like.dtype, like.device)
+    if not fits or not buffer.is_contiguous() or buffer.requires_grad:
+        kind = "one" if buffer.is_contiguous() else "a scattered one"
+        kind += " with gradients" if buffer.requires_grad else ""
+        raise ValueError(
+            f"{name}: expected {expected}, got {kind} {tuple(buffer.shape)} of {buffer.dtype} on {buffer.device}"
+        )
+
+
 def check_distributions(
     name: str,
     array: Array,

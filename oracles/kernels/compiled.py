@@ -32,30 +32,46 @@ def over_blocks(work: Callable[[slice], None], rows: int, block: int) -> None:
     """`work` on every block of rows, in as many threads as torch uses."""
     blocks = [slice(start, min(start + block, rows)) for start in range(0, rows, block)]
     threads = min(torch.get_num_threads(), len(blocks))
-    if threads <= 1:
-        for part in blocks:
+    waiting = iter(blocks)  # shared: whoever is free takes the next
+
+    def worker() -> None:
+        for part in waiting:
             work(part)
-        return
+
+    if threads <= 1:
+        return worker()
     # Plain threads rather than a runtime of its own: safe beside torch, forks and callers with threads.
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, blocks))
+    with ThreadPoolExecutor(threads - 1) as pool:
+        others = [pool.submit(worker) for _ in range(threads - 1)]
+        worker()
+    for other in others:
+        other.result()
 
 
-def chosen_rows(
+def fresh(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
+    """Uninitialised memory on the CPU."""
+    # NumPy asks the system for large pages where there are any; touching small ones for the first time can
+    # take longer than all that is computed.
+    return torch.from_numpy(np.empty(shape, torch.empty(0, dtype=dtype).numpy().dtype))
+
+
+def fill_rows(
     fill: Callable[[Tokens, NDArray[np.bool_], NDArray[Any]], NDArray[np.bool_]],
     patterns: Tokens,
     chosen: NDArray[np.bool_],
-    vocab_size: int,
-    dtype: torch.dtype,
-) -> tuple[torch.Tensor, NDArray[np.bool_]]:
-    """The chosen entries row by row, `[chosen.sum(), V]`, and which patterns `fill` is not sure of, `[B]`.
+    out: torch.Tensor,
+) -> NDArray[np.bool_]:
+    """Write the chosen entries row by row into `out` `[chosen.sum(), V]`; which patterns are doubtful, `[B]`.
 
-    fill(patterns, chosen, out) writes into `out` and answers the second.
+    fill(patterns, chosen, out) does both, for patterns of which at least one entry is chosen.
     """
-    # A pattern of which nothing is wanted is still to be judged: ask for one entry, and drop it.
     idle = ~chosen.any(axis=1)
-    asked = chosen.copy() if idle.any() else chosen
+    if not idle.any():
+        return fill(patterns, chosen, out.numpy())
+    # A pattern of which nothing is wanted is still to be judged: ask for one entry, and drop it.
+    asked = chosen.copy()
     asked[idle, 0] = True
-    out = torch.empty(int(asked.sum()), vocab_size, dtype=dtype)
-    doubtful = fill(patterns, asked, out.numpy())
-    return out if asked is chosen else out[torch.as_tensor(chosen[asked])], doubtful
+    room = fresh((int(asked.sum()), out.shape[1]), out.dtype)
+    doubtful = fill(patterns, asked, room.numpy())
+    out.copy_(room[torch.as_tensor(chosen[asked])])
+    return doubtful

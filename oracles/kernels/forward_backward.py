@@ -9,14 +9,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from oracles.float_rows import with_rows_over_sums
 from oracles.kernels.compiled import over_blocks
 from oracles.kernels.messages import conditionals_block
 from oracles.kernels.path import reads_newest
 from oracles.patterns import Tokens
 from oracles.state_space import DenseTransition, ShiftTransition, StateSpace, Transition
 
-LANES = 32
-"""Most patterns a block: enough to fill vectors, few enough for messages to stay in cache."""
+LANES, MOST_LANES, LANE_STATES = 32, 128, 2**12
+"""Patterns a block: enough to fill vectors, more where there are so few states that a step is short, and few
+enough for messages to stay in cache."""
 
 PRODUCT = 2**19
 """Largest H H' K of a step's product: beyond, the linear algebra library would start threads of its own."""
@@ -49,6 +51,7 @@ class Messages:
     def pack(cls, space: StateSpace) -> Messages:
         """Copy every distinct matrix once, in the precision its messages need."""
         law_dtype = space.initial.numpy().dtype
+        space = with_rows_over_sums(space)
         weights = {id(t): (t, _weights(t)) for t in space.transitions}
         dtype = _message_dtype(space, law_dtype, [array for _, array in weights.values()])
         number = {key: n for n, key in enumerate(weights)}
@@ -83,7 +86,8 @@ class Messages:
         largest = max([1, *(int(d * a) for _, d, _, a in self.moves)])
         threads = torch.get_num_threads()
         room = KEPT_BYTES // max(1, wanted * self.widest * np.dtype(kept).itemsize)
-        return max(1, min(LANES, PRODUCT // largest, room, -(-batch // threads)))
+        lanes = min(MOST_LANES, max(LANES, LANE_STATES // self.widest))
+        return max(1, min(lanes, PRODUCT // largest, room, -(-batch // threads)))
 
     def conditionals(
         self, patterns: Tokens, chosen: NDArray[np.bool_], out: NDArray[Any]

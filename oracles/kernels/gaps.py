@@ -15,37 +15,41 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from oracles.float_rows import over_sums
 from oracles.patterns import Tokens
 
 
 @dataclass(frozen=True, eq=False)
 class GapTables:
-    """Powers of one transition matrix and the laws of single tokens.
+    """Powers of one transition matrix and the laws of single tokens, as rows to look up.
 
-    forward `[L, V, V]`: P^d, by source; backward `[L, V, V]`: the same by target; prior `[L, V]`: law of X_i.
+    before `[L V + L, V]`: row d V + a is P^d[a, :], row L V + i the law of X_i.
+    after `[L V + 1, V]`: row d V + b is P^d[:, b], the last row 1.
     """
 
-    forward: torch.Tensor
-    backward: torch.Tensor
-    prior: torch.Tensor
+    length: int
+    before: torch.Tensor
+    after: torch.Tensor
 
     @classmethod
     def build(cls, initial: torch.Tensor, transition: torch.Tensor, length: int) -> GapTables:
         """Tables for a chain of this length; O(L V^3)."""
         # Multiplied in float64 and rounded once: the errors of a thousand float32 products would add up.
-        powers = torch.empty(length, *transition.shape, dtype=transition.dtype, device=transition.device)
-        prior = torch.empty(length, len(initial), dtype=initial.dtype, device=initial.device)
-        step, law = transition.double(), initial.double()
-        power = torch.eye(len(initial), dtype=torch.float64, device=transition.device)
+        vocab = len(initial)
+        before = initial.new_empty(length * (vocab + 1), vocab)
+        after = initial.new_ones(length * vocab + 1, vocab)
+        step, law = over_sums(transition), over_sums(initial)
+        power = torch.eye(vocab, dtype=torch.float64, device=initial.device)
         for distance in range(length):
-            powers[distance], prior[distance] = power, law @ power
+            rows = slice(distance * vocab, (distance + 1) * vocab)
+            before[rows], after[rows], before[length * vocab + distance] = power, power.T, law @ power
             power = power @ step
-        return cls(powers, powers.transpose(1, 2).contiguous(), prior)
+        return cls(length, before, after)
 
     @property
     def smallest_normal(self) -> float:
         """Masses below this have lost digits."""
-        return torch.finfo(self.prior.dtype).tiny
+        return torch.finfo(self.before.dtype).tiny
 
     def conditionals(
         self, patterns: Tokens, chosen: NDArray[np.bool_], out: NDArray[Any]
@@ -57,14 +61,12 @@ class GapTables:
         bad = np.zeros(len(patterns), dtype=bool)
         counts = chosen.sum(axis=1)
         first_row = np.cumsum(counts) - counts
-        forward, backward, prior = self.forward.numpy(), self.backward.numpy(), self.prior.numpy()
-        safe = prior.dtype.type(
-            self.smallest_normal * 2**10
-        )  # far enough above for whole sums of lost digits
+        before, after = self.before.numpy(), self.after.numpy()
+        # Far enough above for whole sums of lost digits.
+        safe = before.dtype.type(self.smallest_normal * 2**10)
 
         def work(part: slice) -> None:
-            rows = patterns[part], chosen[part], first_row[part]
-            look_up(*rows, forward, backward, prior, safe, out, bad[part])
+            look_up(patterns[part], chosen[part], first_row[part], before, after, safe, out, bad[part])
 
         over_blocks(work, len(patterns), max(1, -(-len(patterns) // torch.get_num_threads())))
         return bad
@@ -72,32 +74,15 @@ class GapTables:
     def token_masses(self, patterns: Tokens, chosen: NDArray[np.bool_]) -> torch.Tensor:
         """q(x_i = v, nearest revealed tokens) up to a factor, one row a chosen entry: `[chosen.sum(), V]`."""
         rows, places = np.nonzero(chosen)
-        vocab = self.prior.shape[1]
+        length, vocab = self.length, self.before.shape[1]
         left, right = nearest_revealed(patterns, vocab)
         left, right = left[rows, places], right[rows, places]
-        open_left, open_right = left < 0, right >= patterns.shape[1]
-        before = self._gather(self.forward, places - left, patterns[rows, np.maximum(left, 0)], open_left)
-        after = self._gather(
-            self.backward,
-            right - places,
-            patterns[rows, np.minimum(right, patterns.shape[1] - 1)],
-            open_right,
-        )
-        index = torch.as_tensor(open_left, device=before.device)
-        prior = self.prior[torch.as_tensor(places, device=before.device)]
-        before = torch.where(index[:, None], prior, before)
-        after = torch.where(
-            torch.as_tensor(open_right, device=after.device)[:, None], torch.ones_like(after), after
-        )
-        return before * after
-
-    def _gather(
-        self, table: torch.Tensor, distance: NDArray[np.int64], token: Tokens, outside: NDArray[np.bool_]
-    ) -> torch.Tensor:
-        distance, token = np.where(outside, 0, distance), np.where(outside, 0, token)
-        vocab = table.shape[1]
-        flat = torch.as_tensor(distance * vocab + token, device=table.device)
-        return table.reshape(-1, vocab)[flat]
+        source = (places - left) * vocab + patterns[rows, np.maximum(left, 0)]
+        source = np.where(left < 0, length * vocab + places, source)
+        target = (right - places) * vocab + patterns[rows, np.minimum(right, length - 1)]
+        target = np.where(right >= length, length * vocab, target)
+        source, target = (torch.as_tensor(index, device=self.before.device) for index in (source, target))
+        return self.before[source] * self.after[target]
 
 
 def nearest_revealed(patterns: Tokens, mask: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

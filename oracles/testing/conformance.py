@@ -35,6 +35,7 @@ LAWS: tuple[Law, ...] = (
     exact.conditionals_are_ratios,
     exact.batches_agree,
     exact.positions_select,
+    exact.out_is_filled,
     exact.chain_rule,
     exact.impossible_is_refused,
     exact.tables_list_the_probabilities,

@@ -6,6 +6,7 @@ A law takes an `Examination` and yields the faults it finds.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -106,6 +107,25 @@ def positions_select(x: Examination) -> Iterator[Fault]:
         rows = x.oracle.conditionals(x.possible, positions=chosen)
         expected = x.conditionals[:, x.system.index(np.array(chosen, dtype=np.int64))]
         yield from x.differences(x.possible, rows, expected, f"conditionals at positions {chosen}")
+
+
+def out_is_filled(x: Examination) -> Iterator[Fault]:
+    """`out=` is filled with the conditionals and returned; what does not fit is refused (floats only)."""
+    if not x.system.name.startswith("float"):
+        return
+    several = list(range(x.oracle.length))[::-1]
+    for positions in (None, [0], several, x.possible == x.oracle.mask):
+        expected = x.oracle.conditionals(x.possible, positions)
+        out = expected + x.system.array([math.nan])
+        if x.oracle.conditionals(x.possible, positions, out=out) is not out:
+            yield Fault(None, "conditionals did not return the buffer it was given")
+        if not bool((out == expected).all()):
+            yield Fault(None, "conditionals in a buffer differ from those without")
+    try:
+        x.oracle.conditionals(x.possible, out=x.system.ones(*x.conditionals.shape, 1))
+    except ValueError:
+        return
+    yield Fault(None, "a buffer of another shape was accepted")
 
 
 def chain_rule(x: Examination) -> Iterator[Fault]:

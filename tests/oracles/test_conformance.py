@@ -155,22 +155,48 @@ class IgnoresTheRight(MarkovChain):
 class MixesUpBatches(MarkovChain):
     """Answers the rows of a batch in reverse if its leading shape has two axes."""
 
-    def conditionals(self, patterns: Any, positions: Any = None) -> Array:
-        rows = super().conditionals(patterns, positions)
+    def conditionals(self, patterns: Any, positions: Any = None, *, out: Any = None) -> Array:
+        rows = super().conditionals(patterns, positions, out=out)
         return rows[::-1] if np.ndim(patterns) == 3 else rows
 
 
 class SortsPositions(MarkovChain):
-    def conditionals(self, patterns: Any, positions: Any = None) -> Array:
-        return super().conditionals(patterns, positions if positions is None else sorted(positions))
+    def conditionals(self, patterns: Any, positions: Any = None, *, out: Any = None) -> Array:
+        return super().conditionals(patterns, positions if positions is None else sorted(positions), out=out)
+
+
+class ForgetsTheBuffer(MarkovChain):
+    """Answers in fresh memory, whatever it is given."""
+
+    def conditionals(self, patterns: Any, positions: Any = None, *, out: Any = None) -> Array:
+        return super().conditionals(patterns, positions)
+
+
+class FillsHalfTheBuffer(MarkovChain):
+    def conditionals(self, patterns: Any, positions: Any = None, *, out: Any = None) -> Array:
+        rows = super().conditionals(patterns, positions)
+        if out is None:
+            return rows
+        out[: len(out) // 2] = rows[: len(out) // 2]
+        return out
+
+
+class TakesAnyBuffer(MarkovChain):
+    """Writes into a part of a buffer that is too large."""
+
+    def conditionals(self, patterns: Any, positions: Any = None, *, out: Any = None) -> Array:
+        rows = super().conditionals(patterns, positions)
+        if out is not None:
+            out.reshape(-1)[: rows.numel()] = rows.reshape(-1)
+        return rows if out is None else out
 
 
 class AnswersTheImpossible(MarkovChain):
     """Gives uniform conditionals where there are none."""
 
-    def conditionals(self, patterns: Any, positions: Any = None) -> Array:
+    def conditionals(self, patterns: Any, positions: Any = None, *, out: Any = None) -> Array:
         try:
-            return super().conditionals(patterns, positions)
+            return super().conditionals(patterns, positions, out=out)
         except ValueError:
             return self.arithmetic.ones(self.length, self.vocab_size) / self.vocab_size
 
@@ -279,6 +305,9 @@ BROKEN: list[tuple[str, Oracle]] = [
     ("conditionals_are_ratios", IgnoresTheRight(*CHAIN)),
     ("batches_agree", MixesUpBatches(*CHAIN)),
     ("positions_select", SortsPositions(*CHAIN)),
+    ("out_is_filled", ForgetsTheBuffer(*CHAIN).to("float64")),
+    ("out_is_filled", FillsHalfTheBuffer(*CHAIN).to("float64")),
+    ("out_is_filled", TakesAnyBuffer(*CHAIN).to("float32")),
     ("impossible_is_refused", AnswersTheImpossible(*CHAIN)),
     ("tables_list_the_probabilities", TransposedJoint(*CHAIN)),
     ("condition_is_the_conditional_law", ConditionsOnTheLeftOnly(*CHAIN)),

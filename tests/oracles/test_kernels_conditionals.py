@@ -122,6 +122,25 @@ def test_positions_come_in_the_order_asked_and_may_repeat() -> None:
     assert torch.equal(law.conditionals(patterns, [7, 3, 7]), every[:, [7, 3, 7]])
 
 
+@pytest.mark.parametrize("order", [0, 2, 3])
+def test_kernels_fill_buffers_also_for_patterns_of_which_nothing_is_wanted(order: int) -> None:
+    rng = np.random.default_rng(8)
+    law = ngram(rng, order, 4, 40, 0.0) if order else hmm(rng, 8, 4, 40, 0.0)
+    patterns = masked(law, rng, 200, 0.5)
+    assert law.explain(200).name != "plain"
+    chosen = (patterns == law.mask) & (rng.random(patterns.shape) < 0.05)
+    assert not chosen.any(axis=1).all()
+    every = law.conditionals(patterns)
+    for positions, expected in (
+        (chosen, every[chosen]),
+        ([9, 3], every[:, [9, 3]]),
+        ([3, 9], every[:, [3, 9]]),
+    ):
+        out = torch.full_like(expected, torch.nan)
+        assert law.conditionals(patterns, positions, out=out) is out
+        assert torch.equal(out, expected)
+
+
 def test_explain_names_the_way() -> None:
     rng = np.random.default_rng(6)
     law = hmm(rng, 8, 8, 40, 0.0)

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy
+import torch
 from flint import arb
 
 from oracles.arithmetic import NAMES, arithmetic
-from oracles.validation import check_distributions, check_shape, read_array, read_count
+from oracles.validation import check_buffer, check_distributions, check_shape, read_array, read_count
 
 P = sympy.Symbol("p", positive=True)
 
@@ -108,3 +109,20 @@ def test_symbols_must_sum_to_one_by_simplification(row: list[Any]) -> None:
         check_distributions("x", system.array([row[0], row[0]]), system)
     with pytest.raises(ValueError, match=r"^x: expected non-negative probabilities, got -p"):
         check_distributions("x", system.array([-P, 1 + P]), system)
+
+
+def test_buffers() -> None:
+    system = arithmetic("float32")
+    check_buffer("out", torch.empty(2, 3), (2, 3), system)
+    for unfit, got in (
+        (np.empty((2, 3), np.float32), "got ndarray"),
+        (torch.empty(3, 2), r"got one \(3, 2\) of torch.float32 on cpu"),
+        (torch.empty(2, 3, dtype=torch.float64), r"got one \(2, 3\) of torch.float64 on cpu"),
+        (torch.empty(2, 3, device="meta"), r"got one \(2, 3\) of torch.float32 on meta"),
+        (torch.empty(3, 2).T, r"got a scattered one \(2, 3\)"),
+        (torch.empty(2, 3, requires_grad=True), "got one with gradients"),
+    ):
+        with pytest.raises(ValueError, match=rf"^out: expected a contiguous tensor \(2, 3\) of .*, {got}"):
+            check_buffer("out", unfit, (2, 3), system)
+    with pytest.raises(ValueError, match=r"^out: expected none, .* for exact numbers"):
+        check_buffer("out", torch.empty(2, 3), (2, 3), arithmetic("exact"))
