@@ -48,8 +48,16 @@ class Reveal(ABC):
         """The sets that `draw` makes of it for every row of masked entries `[B, L]`."""
 
 
+class ByCount(Reveal):
+    """A reveal that treats all masked positions alike."""
+
+    @abstractmethod
+    def set_probability(self, masked: int, revealed: int) -> Scalar:
+        """The probability that a given set of `revealed` of the `masked` positions is what is revealed."""
+
+
 @dataclass(frozen=True)
-class EachWith(Reveal):
+class EachWith(ByCount):
     """Every masked position is revealed independently.
 
     rate: with this probability; stay: 1 - rate, which the schedule may know to more digits.
@@ -64,6 +72,9 @@ class EachWith(Reveal):
     def choose(self, masked: Places, draw: Draw) -> tuple[Rows, Places]:
         return draw.coins(masked, self.rate, self.stay)
 
+    def set_probability(self, masked: int, revealed: int) -> Scalar:
+        return self.rate**revealed * self.stay ** (masked - revealed)
+
 
 class WholeSet(Reveal):
     """A reveal without free positions."""
@@ -73,7 +84,7 @@ class WholeSet(Reveal):
 
 
 @dataclass(frozen=True)
-class UniformSubset(WholeSet):
+class UniformSubset(WholeSet, ByCount):
     """A uniformly random set of this many masked positions is revealed."""
 
     size: int
@@ -85,6 +96,9 @@ class UniformSubset(WholeSet):
 
     def choose(self, masked: Places, draw: Draw) -> tuple[Rows, Places]:
         return draw.subset(masked, self.size)
+
+    def set_probability(self, masked: int, revealed: int) -> Scalar:
+        return Fraction(revealed == self.size, max(1, math.comb(masked, revealed)))
 
 
 @dataclass(frozen=True)
