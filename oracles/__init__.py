@@ -10,6 +10,7 @@ from oracles.oracle import Oracle
 from oracles.product import Product
 from oracles.readers import default_corpus, fit_hmm, fit_ngram, from_hmmlearn, read_arpa
 from oracles.result import Result
+from oracles.sparse_chain import SparseMarkovChain
 from oracles.storage import load, save
 from oracles.support_graph import CommunicatingClass, communicating_classes, support_graph
 from oracles.table import Table, uniform_on
@@ -25,6 +26,7 @@ __all__ = [
     "Oracle",
     "Product",
     "Result",
+    "SparseMarkovChain",
     "Table",
     "communicating_classes",
     "default_corpus",

@@ -197,23 +197,20 @@ class MarkovChain(NGram):
         return None if bool((total < self._gap_tables.smallest_normal).any()) else masses / total
 
     def _condition(self, pattern: Tokens) -> Oracle:
-        return self._from_space(self._conditioned_space(pattern))
+        return chain_of_space(self._conditioned_space(pattern), self.arithmetic)
 
     def _marginal(self, positions: Sequence[int]) -> Oracle:
-        return self._from_space(self._marginal_space(positions))
+        return chain_of_space(self._marginal_space(positions), self.arithmetic)
 
-    def _from_space(self, space: StateSpace) -> MarkovChain:
-        """A chain again: conditioning and marginalising keep the states equal to the tokens."""
-        chain = object.__new__(MarkovChain)
-        chain.vocab_size, chain.length, chain.arithmetic = (
-            self.vocab_size,
-            space.length,
-            self.arithmetic,
-        )
-        chain.initial = space.initial
-        dense = {id(t): t.dense(self.arithmetic) for t in space.transitions}
-        chain.transitions = tuple(dense[id(t)] for t in space.transitions)
-        return chain
+
+def chain_of_space(space: StateSpace, number_system: Arithmetic) -> MarkovChain:
+    """The chain of a state space whose states are the tokens: what conditioning and marginalising chains gives."""
+    chain = object.__new__(MarkovChain)
+    chain.vocab_size, chain.length, chain.arithmetic = len(space.initial), space.length, number_system
+    chain.initial = space.initial
+    dense = {id(t): t.dense(number_system) for t in space.transitions}
+    chain.transitions = tuple(dense[id(t)] for t in space.transitions)
+    return chain
 
 
 def _next_token_law(short: Array, long: Array, vocab: int, number_system: Arithmetic) -> Array:

@@ -9,8 +9,10 @@ repeat are the same object, so a homogeneous family of any length holds one tran
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,27 +149,67 @@ class ShiftTransition(Transition):
 
 
 @dataclass(frozen=True, eq=False)
+class TokenEmissions(Sequence[Array]):
+    """The emissions of a law whose states are its tokens: so many times the identity `[V, V]`.
+
+    The matrix is made only for those who look at it: with thousands of tokens it is larger than the law.
+    zero_one: the numbers 0 and 1 of the law's arithmetic, `[2]`.
+    """
+
+    zero_one: Array
+    vocab_size: int
+    length: int
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: Any) -> Any:
+        chosen = range(self.length)[index]
+        return self.matrix if isinstance(chosen, int) else (self.matrix,) * len(chosen)
+
+    @cached_property
+    def matrix(self) -> Array:
+        """The identity."""
+        return self.zero_one[np.eye(self.vocab_size, dtype=np.int64)]
+
+    def map(self, function: Callable[[Array], Array]) -> TokenEmissions:
+        """The same in another arithmetic."""
+        return TokenEmissions(function(self.zero_one), self.vocab_size, self.length)
+
+
+@dataclass(frozen=True, eq=False)
 class StateSpace:
     """initial `[H_0]`, transitions (L-1 of them) `[H_i, H_{i+1}]`, emissions (L of them) `[H_i, V]`."""
 
     initial: Array
     transitions: tuple[Transition, ...]
-    emissions: tuple[Array, ...]
+    emissions: Sequence[Array]
 
     @property
     def length(self) -> int:
         return len(self.emissions)
 
+    @property
+    def vocab_size(self) -> int:
+        """V."""
+        if isinstance(self.emissions, TokenEmissions):
+            return self.emissions.vocab_size
+        return int(self.emissions[0].shape[1])
+
+    @property
+    def sizes(self) -> list[int]:
+        """The number of states at every position."""
+        return [int(self.initial.shape[0]), *(transition.shape[1] for transition in self.transitions)]
+
     def map(self, function: Callable[[Array], Array]) -> StateSpace:
-        """Apply a conversion to every array, once to each distinct transition and emission."""
+        """Apply a conversion to every array, once to each: what repeats or is shared stays so."""
+        function = _once(function)
         moved = {id(transition): transition for transition in self.transitions}
-        emitted = {id(emission): emission for emission in self.emissions}
         moved = {key: transition.map(function) for key, transition in moved.items()}
-        emitted = {key: function(emission) for key, emission in emitted.items()}
         return StateSpace(
             function(self.initial),
             tuple(moved[id(transition)] for transition in self.transitions),
-            tuple(emitted[id(emission)] for emission in self.emissions),
+            _mapped(self.emissions, function),
         )
 
     def arrays(self) -> list[Array]:
@@ -180,3 +222,24 @@ class StateSpace:
 
         self.map(visit)
         return visited
+
+
+def _mapped(emissions: Sequence[Array], function: Callable[[Array], Array]) -> Sequence[Array]:
+    if isinstance(emissions, TokenEmissions):
+        return emissions.map(function)
+    emitted = {id(emission): emission for emission in emissions}
+    emitted = {key: function(emission) for key, emission in emitted.items()}
+    return tuple(emitted[id(emission)] for emission in emissions)
+
+
+def _once(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    """The function, called once for each array object."""
+    # The originals are kept too, so that no id is given to another array meanwhile.
+    known: dict[int, tuple[Array, Array]] = {}
+
+    def converted(array: Array) -> Array:
+        if id(array) not in known:
+            known[id(array)] = array, function(array)
+        return known[id(array)][1]
+
+    return converted

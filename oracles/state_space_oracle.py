@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from functools import cached_property, lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,15 +22,15 @@ from oracles.state_space_check import check_state_space
 from oracles.sum_product import SumProduct
 from oracles.validation import read_count
 
-if TYPE_CHECKING:
-    from oracles.kernels.forward_backward import Messages
+BELIEF_ENTRIES = 2**24
+"""Beliefs over states that the plain conditionals hold at a time."""
 
 
 class StateSpaceOracle(Oracle):
     """A law given by a :class:`StateSpace`; families derive from it and add readable parameters."""
 
     def __init__(self, space: StateSpace, number_system: Arithmetic) -> None:
-        self.vocab_size = int(space.emissions[0].shape[1])
+        self.vocab_size = space.vocab_size
         self.length = space.length
         self.arithmetic = number_system
         self._given_space = space
@@ -108,7 +108,7 @@ class StateSpaceOracle(Oracle):
 
     @cached_property
     def _messages_paths(self) -> Callable[[int], Path]:
-        return lru_cache(maxsize=None)(partial(messages_path, self.space, self.arithmetic))
+        return messages_path(self.space, self.arithmetic)
 
     def _compiled_conditionals(
         self, patterns: Tokens, chosen: NDArray[np.bool_], out: Array | None = None
@@ -137,12 +137,27 @@ class StateSpaceOracle(Oracle):
         return rows
 
     @cached_property
-    def _messages(self) -> Messages:
+    def _messages(self) -> Any:
+        """The kernel that `explain` calls compiled messages, packed."""
         from oracles.kernels.forward_backward import Messages
 
         return Messages.pack(self.space)
 
     def _plain_conditionals(self, patterns: Tokens, positions: Sequence[int]) -> Array:
+        """`[B, P, V]`, in blocks of patterns whose beliefs at the positions fit in memory."""
+        block = max(1, BELIEF_ENTRIES // (self._widest * max(1, len(positions))))
+        if len(patterns) <= block:
+            return self._plain_block(patterns, positions)
+        starts = range(0, len(patterns), block)
+        parts = [self._plain_block(patterns[start : start + block], positions) for start in starts]
+        return self.arithmetic.concat(parts, 0)
+
+    @cached_property
+    def _widest(self) -> int:
+        """The largest number of states at a position."""
+        return max([int(self.space.initial.shape[0]), *(t.shape[1] for t in self.space.transitions)])
+
+    def _plain_block(self, patterns: Tokens, positions: Sequence[int]) -> Array:
         number_system = self._probabilities.number_system
         masses = self._probabilities.token_masses(patterns, positions)
         observed = patterns[:, positions]
@@ -207,7 +222,7 @@ class StateSpaceOracle(Oracle):
             for i, transition in enumerate(self.space.transitions)
         )
         initial = self.space.initial * weight[0]
-        emissions = tuple(self._observed(i, int(token)) for i, token in enumerate(pattern))
+        emissions = self._observed_emissions(pattern)
         total = number_system.sum(initial, 0).reshape(1)
         return StateSpace(number_system.quotient_or_zero(initial, total), transitions, emissions)
 
@@ -215,6 +230,9 @@ class StateSpaceOracle(Oracle):
         totals = transition.pull(weight[None], self.arithmetic)[0]
         inverse = self.arithmetic.quotient_or_zero(self.arithmetic.ones(1), totals)
         return transition.scaled(inverse, weight, self.arithmetic)
+
+    def _observed_emissions(self, pattern: Tokens) -> Sequence[Array]:
+        return tuple(self._observed(i, int(token)) for i, token in enumerate(pattern))
 
     def _observed(self, position: int, token: int) -> Array:
         """The emission at a position once its token is observed (unchanged where masked)."""

@@ -20,8 +20,7 @@ def read_steps(
     A single array is kept, and checked, even when the law is too short to use it; an empty list is then
     as good.  ValueError for more than `STEP_LIMIT` steps.
     """
-    if steps > STEP_LIMIT:
-        raise ValueError(f"length: expected a law of at most {STEP_LIMIT:,} steps, got one of {steps:,}")
+    check_steps(steps)
     if isinstance(values, list | tuple) and not values and steps == 0:
         return ()
     if isinstance(values, list | tuple) and values and _depth(values) == depth + 1:
@@ -41,6 +40,13 @@ def read_steps(
             f"{name}: expected {depth} axes (or one more, a step first), got shape {tuple(array.shape)}"
         )
     return (array,) * max(steps, 1)
+
+
+def check_steps(steps: int) -> int:
+    """The number of steps; ValueError for more than `STEP_LIMIT`."""
+    if steps > STEP_LIMIT:
+        raise ValueError(f"length: expected a law of at most {STEP_LIMIT:,} steps, got one of {steps:,}")
+    return steps
 
 
 def _depth(values: Any) -> int:

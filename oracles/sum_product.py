@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from oracles.arithmetic import Arithmetic, Array
 from oracles.patterns import Tokens
-from oracles.state_space import StateSpace
+from oracles.state_space import StateSpace, TokenEmissions
 
 
 class SumProduct:
@@ -26,7 +26,12 @@ class SumProduct:
 
     def evidence(self, patterns: Tokens, position: int) -> Array:
         """P(observed token | state) at a position, 1 where it is masked: `[B, H]`."""
-        emission = self.space.emissions[position]
+        emissions = self.space.emissions
+        if isinstance(emissions, TokenEmissions):
+            tokens, vocab = patterns[:, position, None], emissions.vocab_size
+            agrees = (tokens == vocab) | (tokens == np.arange(vocab))
+            return emissions.zero_one[self.number_system.index(agrees.astype(np.int64))]
+        emission = emissions[position]
         table = self._evidence_tables.get(id(emission))
         if table is None:
             ones = self.number_system.ones(1, emission.shape[0])
@@ -62,7 +67,7 @@ class SumProduct:
     def backward(self, patterns: Tokens, start: int = 0) -> Iterator[tuple[int, Array]]:
         """From i = L-1 down to `start`: i and P(tokens after i | z_i) up to a factor a row, `[B, H]`."""
         last = self.space.length - 1
-        message = self.number_system.ones(patterns.shape[0], self.space.emissions[last].shape[0])
+        message = self.number_system.ones(patterns.shape[0], self.space.sizes[last])
         yield last, message
         for position in range(last, start, -1):
             joined, _ = self.number_system.rescale(message * self.evidence(patterns, position))
@@ -73,7 +78,7 @@ class SumProduct:
         """P(x_i = v, observed tokens elsewhere) up to a factor a (row, position): `[B, P, V]`."""
         wanted = set(positions)
         if not wanted:
-            return self.number_system.zeros(patterns.shape[0], 0, self.space.emissions[0].shape[1])
+            return self.number_system.zeros(patterns.shape[0], 0, self.space.vocab_size)
         # An observed token's own evidence counts twice here: that changes no zero, keeps an improbable token
         # from underflowing, and cancels when its row is normalised.
         beliefs = {}
@@ -86,8 +91,15 @@ class SumProduct:
         for position, message in self.backward(patterns, min(wanted)):
             if position in wanted:
                 states, _ = self.number_system.rescale(beliefs.pop(position) * message)
-                masses[position] = self.number_system.matmul(states, self.space.emissions[position])
+                masses[position] = self._by_token(states, position)
         return self.number_system.stack([masses[position] for position in positions], 1)
+
+    def _by_token(self, states: Array, position: int) -> Array:
+        """What states `[B, H]` weigh as tokens, `[B, V]`."""
+        emissions = self.space.emissions
+        if isinstance(emissions, TokenEmissions):
+            return states
+        return self.number_system.matmul(states, emissions[position])
 
     def state_marginals(self) -> list[Array]:
         """P(z_i = h) at every position, each `[H_i]`, nothing observed."""

@@ -1,16 +1,17 @@
-"""Transitions with structure: few rows of few entries (automata, products), and blocks (mixtures)."""
+"""Transitions with structure: few entries a row, with or without a law that all rows share, and blocks."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from oracles.arithmetic import Arithmetic, Array
+from oracles.kernels.path import LEAST_WORK, on_cpu
 from oracles.state_space import States, Transition
 
 NONE = -1
@@ -84,6 +85,91 @@ def forgetting(states: int, law: Array, number_system: Arithmetic) -> SparseTran
     labels = np.zeros(states, dtype=np.int64)
     targets = np.arange(width)[None]
     return SparseTransition(labels, targets, law[None], number_system.ones(states), width)
+
+
+BLOCK_ENTRIES = 2**24
+"""Products of messages with entries of a `BackgroundTransition` that are held at a time."""
+
+
+@dataclass(frozen=True, eq=False)
+class BackgroundTransition(Transition):
+    """A few listed successors a state, and one law that all states share: sparse plus rank one.
+
+        T[a, b] = left[a] (sum over k with listed[a, k] = b of weights[a, k] + rest[a] background[b]) right[b]
+
+    listed and weights `[H, K]`, rest and left `[H]`, background and right `[H']`.  Products with messages take
+    O(H K + H').  `scaled` changes left and right only, so a law given a pattern shares all that is large.
+    """
+
+    listed: States
+    weights: Array
+    rest: Array
+    background: Array
+    left: Array
+    right: Array
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.listed), int(self.background.shape[0])
+
+    def push(self, messages: Array, number_system: Arithmetic) -> Array:
+        if self._compiled(len(messages), number_system):
+            return self._product(messages, number_system, forward=True)
+        moving = messages * self.left
+        arriving = number_system.zeros(self.shape[1], messages.shape[0])
+        for block in self._blocks(len(messages)):
+            targets = self.listed[:, block].reshape(-1)
+            terms = (moving[:, :, None] * self.weights[:, block]).reshape(len(messages), len(targets))
+            arriving = number_system.scatter_sum(arriving, targets, terms.T)
+        shared = number_system.matmul(moving, self.rest[:, None])
+        return (arriving.T + shared * self.background) * self.right
+
+    def pull(self, messages: Array, number_system: Arithmetic) -> Array:
+        if self._compiled(len(messages), number_system):
+            return self._product(messages, number_system, forward=False)
+        waiting = messages * self.right
+        total = number_system.matmul(waiting, self.background[:, None]) * self.rest
+        for block in self._blocks(len(messages)):
+            reached = waiting[:, number_system.index(self.listed[:, block])]
+            total = total + number_system.sum(reached * self.weights[:, block], 2)
+        return total * self.left
+
+    def _compiled(self, batch: int, number_system: Arithmetic) -> bool:
+        """Whether a kernel multiplies: for floats on the CPU and Booleans, once it pays to load it."""
+        served = on_cpu(number_system) or number_system.name == "boolean"
+        return served and batch * self.listed.size >= LEAST_WORK
+
+    def _product(self, messages: Array, number_system: Arithmetic, *, forward: bool) -> Array:
+        from oracles.kernels.background import product
+
+        moved = product(self, np.asarray(messages), forward=forward)
+        # Counting paths is exact as a test for 'none'.
+        return moved > 0 if number_system.name == "boolean" else messages.new_tensor(moved)
+
+    def _blocks(self, batch: int) -> list[slice]:
+        """The choices 0..K-1 in blocks that bound memory."""
+        states, choices = self.listed.shape
+        size = max(1, BLOCK_ENTRIES // max(1, batch * states))
+        return [slice(start, start + size) for start in range(0, choices, size)]
+
+    def rows(self, states: States, number_system: Arithmetic) -> Array:
+        """Whole rows, `[n, H']`: a choice is the state it leads to, however many terms lead there."""
+        picked, (count, width) = number_system.index(states), (len(states), self.shape[1])
+        shared = self.rest[picked][:, None] * self.background
+        places = self.listed[states] + width * np.arange(count)[:, None]
+        listed = self.weights[picked].reshape(-1)
+        whole = number_system.scatter_sum(shared.reshape(-1), places.reshape(-1), listed)
+        return self.left[picked][:, None] * whole.reshape(count, width) * self.right
+
+    def successors(self, states: States, choices: States) -> States:
+        return choices
+
+    def scaled(self, left: Array, right: Array, number_system: Arithmetic) -> BackgroundTransition:
+        return replace(self, left=self.left * left, right=self.right * right)
+
+    def map(self, function: Callable[[Array], Array]) -> BackgroundTransition:
+        numbers = (self.weights, self.rest, self.background, self.left, self.right)
+        return BackgroundTransition(self.listed, *(function(array) for array in numbers))
 
 
 @dataclass(frozen=True, eq=False)

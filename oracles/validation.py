@@ -78,6 +78,32 @@ def check_distributions(
         _check_objects(name, array, number_system, axes, may_vanish)
 
 
+def check_not_negative(name: str, array: Array, number_system: Arithmetic) -> None:
+    """ValueError unless the entries are finite and none is (certainly) negative."""
+    if number_system.name == "boolean":
+        return
+    plain = array.double().cpu().numpy() if number_system.name.startswith("float") else array
+    if plain.dtype != object and not np.isfinite(plain).all():
+        raise ValueError(f"{name}: expected finite probabilities, got {plain[~np.isfinite(plain)].flat[0]}")
+    below = negative(array, number_system)
+    if below.any():
+        raise ValueError(f"{name}: expected non-negative probabilities, got {plain[below].flat[0]}")
+
+
+def negative(array: Array, number_system: Arithmetic) -> NDArray[np.bool_]:
+    """Which entries are certainly less than 0."""
+    if number_system.name.startswith("float"):
+        return (array < 0).cpu().numpy()
+    return np.array([_is_negative(value) for value in array.flat], dtype=bool).reshape(array.shape)
+
+
+def sums_to_one(sums: Array, number_system: Arithmetic) -> NDArray[np.bool_]:
+    """Which sums of probabilities count as 1: floats within `ROW_TOLERANCE`, the others as they are."""
+    if number_system.name.startswith("float"):
+        return ((sums.double() - 1).abs() <= ROW_TOLERANCE[number_system.name]).cpu().numpy()
+    return np.array([_is_one(value) for value in sums.flat], dtype=bool).reshape(sums.shape)
+
+
 def _check_float(
     name: str,
     array: Array,
@@ -85,12 +111,8 @@ def _check_float(
     axes: tuple[int, ...],
     may_vanish: NDArray[np.bool_] | None,
 ) -> None:
-    plain = array.double().cpu().numpy()
-    if not np.isfinite(plain).all():
-        raise ValueError(f"{name}: expected finite probabilities, got {plain[~np.isfinite(plain)].flat[0]}")
-    if (plain < 0).any():
-        raise ValueError(f"{name}: expected non-negative probabilities, got {plain.min()}")
-    sums = plain.sum(axis=axes)
+    check_not_negative(name, array, number_system)
+    sums = array.double().cpu().numpy().sum(axis=axes)
     wrong = np.abs(sums - 1) > ROW_TOLERANCE[number_system.name]
     if may_vanish is not None:
         wrong &= ~(may_vanish & (sums == 0))
@@ -105,9 +127,7 @@ def _check_objects(
     axes: tuple[int, ...],
     may_vanish: NDArray[np.bool_] | None,
 ) -> None:
-    for value in array.flat:
-        if _is_negative(value):
-            raise ValueError(f"{name}: expected non-negative probabilities, got {value}")
+    check_not_negative(name, array, number_system)
     with number_system.context():
         sums = np.asarray(number_system.sum(array, axes), dtype=object)
     for index in np.ndindex(sums.shape):

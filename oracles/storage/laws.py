@@ -6,8 +6,9 @@ A file is one object.  By hand, a few lines are enough:
      "initial": ["1/3", "2/3"],
      "transition": [["1/2", "1/2"], [1, 0]]}
 
-family: MarkovChain, NGram, HMM (with "emission"), Table (with "probabilities"), or StateSpace, the common
-form in which every other law is stored.  The parameters are those of the constructors; one that differs
+family: MarkovChain, NGram, HMM (with "emission"), Table (with "probabilities"), SparseMarkovChain (with
+"successors", "weights", "background" and, if it is not what the weights leave, "rest"), or StateSpace, the
+common form in which every other law is stored.  The parameters are those of the constructors; one that differs
 from step to step is a list with one array a step, or `{"distinct": [arrays], "runs": [[which, times], ..]}`.
 Optional: "arithmetic" (float64 if a number is a JSON float, else exact), "bits" (of balls, or of an exact
 law's logarithms) and "symbols" (what the tokens stand for, V strings).
@@ -23,6 +24,8 @@ from oracles.files import read_text, write_text
 from oracles.hmm import HMM
 from oracles.ngram import MarkovChain, NGram
 from oracles.oracle import Oracle
+from oracles.patterns import read_integers
+from oracles.sparse_chain import SparseMarkovChain
 from oracles.state_space_oracle import StateSpaceOracle
 from oracles.storage.documents import layout, parse, shown
 from oracles.storage.literals import STORED, read_numbers, write_numbers
@@ -38,6 +41,7 @@ _CLASSES = {
     "NGram": NGram,
     "HMM": HMM,
     "Table": Table,
+    "SparseMarkovChain": SparseMarkovChain,
     "StateSpace": StateSpaceOracle,
 }
 _PARAMETERS = {
@@ -45,8 +49,10 @@ _PARAMETERS = {
     "NGram": ("initial", "transition"),
     "HMM": ("initial", "transition", "emission"),
     "Table": ("probabilities",),
+    "SparseMarkovChain": ("initial", "successors", "weights", "background"),
     "StateSpace": ("initial", "transition", "emission"),
 }
+_OPTIONAL = {"SparseMarkovChain": ("rest",)}
 
 
 def save(law: Oracle, path: str | os.PathLike[str]) -> None:
@@ -88,7 +94,7 @@ def load(path: str | os.PathLike[str]) -> Oracle:
 def _document(law: Oracle) -> dict[str, Any]:
     number_system = law.arithmetic
     stored = law
-    if type(law) not in _CLASSES.values():
+    if type(law) not in _CLASSES.values() or (isinstance(law, SparseMarkovChain) and not law.unscaled):
         stored = StateSpaceOracle(law.state_space(), number_system)
     stored._check()
     family = next(name for name, known in _CLASSES.items() if type(stored) is known)
@@ -108,6 +114,9 @@ def _write_parameters(law: Any, number_system: Arithmetic) -> dict[str, Any]:
 
     if isinstance(law, Table):
         return {"probabilities": numbers(law.probabilities)}
+    if isinstance(law, SparseMarkovChain):
+        named = ("initial", "weights", "rest", "background")
+        return {"successors": law.successors.tolist()} | {name: numbers(getattr(law, name)) for name in named}
     if isinstance(law, NGram | HMM):
         parameters = {
             "initial": numbers(law.initial),
@@ -141,7 +150,7 @@ def _read_head(document: dict[str, Any]) -> str:
     for name in required:
         if name not in document:
             raise ValueError(f"{name}: missing, a {family} has the fields {', '.join(required)}")
-    known = (*required, "arithmetic", "bits", "symbols")
+    known = (*required, *_OPTIONAL.get(family, ()), "arithmetic", "bits", "symbols")
     for name in document:
         if name not in known:
             raise ValueError(f"{name}: unknown, a {family} has no fields but {', '.join(known)}")
@@ -169,12 +178,24 @@ def _build(family: str, document: dict[str, Any], length: int, number_system: Ar
             law = StateSpaceOracle(read_space(document, length, number_system), number_system)
             law._check()
         return law
+    if family == "SparseMarkovChain":
+        return _build_sparse(document, length, number_system)
     if family != "Table":
         return _CLASSES[family](*_read_parameters(family, document, length, number_system), length)
     table = Table(read_numbers("probabilities", document["probabilities"], number_system))
     if table.length != length:
         raise ValueError(f"length: expected {table.length}, the axes of probabilities, got {length}")
     return table
+
+
+def _build_sparse(document: dict[str, Any], length: int, number_system: Arithmetic) -> SparseMarkovChain:
+    names = ("initial", "weights", "background")
+    initial, weights, background = (read_numbers(name, document[name], number_system) for name in names)
+    successors = read_integers("successors", document["successors"])
+    if "rest" not in document:
+        return SparseMarkovChain(initial, successors, weights, background, length)
+    rest = read_numbers("rest", document["rest"], number_system)
+    return SparseMarkovChain.of_parts(initial, successors, weights, rest, background, length, number_system)
 
 
 def _read_parameters(

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from oracles.arithmetic import Arithmetic
 from oracles.patterns import read_integers
-from oracles.state_space import DenseTransition, ShiftTransition, States, StateSpace, Transition
+from oracles.state_space import (
+    DenseTransition,
+    ShiftTransition,
+    States,
+    StateSpace,
+    TokenEmissions,
+    Transition,
+)
 from oracles.storage.literals import read_numbers, write_numbers
 from oracles.storage.steps import read_runs, write_runs
-from oracles.transitions import NONE, BlockTransition, SparseTransition
+from oracles.transitions import NONE, BackgroundTransition, BlockTransition, SparseTransition
 from oracles.validation import check_shape, read_count
 
-_FORMS = ("dense", "shift", "sparse", "blocks")
+_FORMS = ("dense", "shift", "sparse", "background", "blocks")
+_BACKGROUND = ("weights", "rest", "background", "left", "right")
 _SPARSE = {"labels", "targets", "weights", "scale", "width"}
 
 
@@ -23,7 +32,7 @@ def write_space(space: StateSpace, number_system: Arithmetic) -> dict[str, Any]:
     return {
         "initial": write_numbers(space.initial, number_system),
         "transition": write_runs(space.transitions, lambda t: _write_transition(t, number_system)),
-        "emission": write_runs(space.emissions, lambda e: write_numbers(e, number_system)),
+        "emission": _write_emissions(space.emissions, number_system),
     }
 
 
@@ -38,8 +47,20 @@ def read_space(document: dict[str, Any], length: int, number_system: Arithmetic)
 
     initial = _read_axes("initial", document["initial"], 1, number_system)
     transitions = read_runs("transition", document["transition"], transition, length - 1)
-    emissions = read_runs("emission", document["emission"], numbers, length)
+    emission = document["emission"]
+    if isinstance(emission, dict) and set(emission) == {"tokens"}:
+        vocab = read_count("emission.tokens", emission["tokens"])
+        return StateSpace(
+            initial, tuple(transitions), TokenEmissions(number_system.array([0, 1]), vocab, length)
+        )
+    emissions = read_runs("emission", emission, numbers, length)
     return StateSpace(initial, tuple(transitions), tuple(emissions))
+
+
+def _write_emissions(emissions: Sequence[Any], number_system: Arithmetic) -> dict[str, Any]:
+    if isinstance(emissions, TokenEmissions):
+        return {"tokens": emissions.vocab_size}
+    return write_runs(emissions, lambda e: write_numbers(e, number_system))
 
 
 def _write_transition(transition: Transition, number_system: Arithmetic) -> dict[str, Any]:
@@ -57,6 +78,9 @@ def _write_transition(transition: Transition, number_system: Arithmetic) -> dict
                 "width": int(transition.width),
             }
         }
+    if isinstance(transition, BackgroundTransition):
+        numbers = {name: write_numbers(getattr(transition, name), number_system) for name in _BACKGROUND}
+        return {"background": {"listed": transition.listed.tolist()} | numbers}
     return {"dense": write_numbers(transition.dense(number_system), number_system)}
 
 
@@ -71,6 +95,8 @@ def _read_transition(name: str, value: Any, number_system: Arithmetic) -> Transi
         return ShiftTransition(_read_axes(inner, content, 3, number_system))
     if form == "sparse":
         return _read_sparse(inner, content, number_system)
+    if form == "background":
+        return _read_background(inner, content, number_system)
     if not isinstance(content, list) or not content:
         raise ValueError(f"{inner}: expected at least one transition")
     blocks = (_read_transition(f"{inner}[{k}]", block, number_system) for k, block in enumerate(content))
@@ -91,6 +117,22 @@ def _read_sparse(name: str, value: Any, number_system: Arithmetic) -> SparseTran
     if ((targets == NONE) & ~np.asarray(number_system.is_zero(weights))).any():
         raise ValueError(f"{name}.weights: expected zeros where the target is {NONE}")
     return SparseTransition(labels, targets, weights, scale, width)
+
+
+def _read_background(name: str, value: Any, number_system: Arithmetic) -> BackgroundTransition:
+    if not isinstance(value, dict) or set(value) != {"listed", *_BACKGROUND}:
+        raise ValueError(f"{name}: expected an object with the keys {', '.join(('listed', *_BACKGROUND))}")
+    axes = {"weights": 2}
+    weights, rest, background, left, right = (
+        _read_axes(f"{name}.{field}", value[field], axes.get(field, 1), number_system)
+        for field in _BACKGROUND
+    )
+    listed = _read_indices(f"{name}.listed", value["listed"], 0, len(background) - 1)
+    check_shape(f"{name}.listed", listed, tuple(weights.shape))
+    check_shape(f"{name}.rest", rest, (len(listed),))
+    check_shape(f"{name}.left", left, (len(listed),))
+    check_shape(f"{name}.right", right, (len(background),))
+    return BackgroundTransition(listed, weights, rest, background, left, right)
 
 
 def _read_axes(name: str, value: Any, axes: int, number_system: Arithmetic) -> Any:

@@ -11,6 +11,7 @@ from oracles.testing.strategies import (
     oracles,
     patterns,
     products,
+    sparse_chains,
     tables,
 )
 
@@ -30,6 +31,7 @@ __all__ = [
     "patterns",
     "products",
     "size_vectors",
+    "sparse_chains",
     "tables",
     "weights",
 ]

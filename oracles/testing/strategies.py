@@ -21,6 +21,7 @@ from oracles.mixture import Mixture
 from oracles.ngram import MarkovChain, NGram
 from oracles.oracle import Oracle
 from oracles.product import Product
+from oracles.sparse_chain import SparseMarkovChain
 from oracles.table import Table
 from oracles.testing.numbers import Draw, compositions, distributions
 
@@ -66,6 +67,25 @@ def ngrams(
     length = draw(st.integers(1, max_length))
     initial, transition = _ngram(draw, vocab, order, length, zeros, position_dependent)
     return NGram(initial, transition, length).to(arithmetic)
+
+
+@st.composite
+def sparse_chains(
+    draw: Draw, *, max_vocab: int = 3, max_length: int = 4, arithmetic: str = "exact", zeros: bool = True
+) -> SparseMarkovChain:
+    """Markov chains of listed successors (some of them twice) and a shared background, perhaps of zeros."""
+    vocab, choices = draw(st.integers(1, max_vocab)), draw(st.integers(0, 3))
+    tokens = st.lists(st.integers(0, vocab - 1), min_size=choices, max_size=choices)
+    rows = draw(st.lists(tokens, min_size=vocab, max_size=vocab))
+    # The last share is the background's.
+    shares = np.array([draw(distributions(choices + 1, zeros=zeros)) for _ in range(vocab)], dtype=object)
+    background = np.array(draw(distributions(vocab, zeros=zeros)), dtype=object)
+    if zeros and not shares[:, -1].any() and draw(st.booleans()):
+        background *= 0
+    successors = np.array(rows, dtype=np.int64).reshape(vocab, choices)
+    initial = draw(distributions(vocab, zeros=zeros))
+    length = draw(st.integers(1, max_length))
+    return SparseMarkovChain(initial, successors, shares[:, :-1], background, length).to(arithmetic)
 
 
 @st.composite
@@ -151,7 +171,7 @@ def oracles(
     zeros: bool = True,
 ) -> st.SearchStrategy[Oracle]:
     """An oracle of any family; options as `markov_chains`."""
-    families = (markov_chains, ngrams, hmms, tables, products, mixtures, languages)
+    families = (markov_chains, ngrams, sparse_chains, hmms, tables, products, mixtures, languages)
     return st.one_of(
         *(
             family(max_vocab=max_vocab, max_length=max_length, arithmetic=arithmetic, zeros=zeros)

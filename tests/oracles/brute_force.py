@@ -7,14 +7,14 @@ the number systems and none of the pattern code under test.
 import math
 from fractions import Fraction
 from functools import singledispatch
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
 import sympy
 from flint import arb, fmpq
 
-from oracles import HMM, FormalLanguage, Mixture, NGram, Oracle, Product, Table
+from oracles import HMM, FormalLanguage, Mixture, NGram, Oracle, Product, SparseMarkovChain, Table
 from oracles.arithmetic import Arithmetic
 
 Sequence = tuple[int, ...]
@@ -43,6 +43,19 @@ def _(q: NGram) -> dict[Sequence, Any]:
         p = sum((plain(q.initial[(*x[:memory], *rest)]) for rest in unseen), Fraction(0))
         for step in range(q.length - memory):
             p = p * plain(q.transitions[step][x[step : step + q.order]])
+        out[x] = p
+    return out
+
+
+@law.register
+def _(q: SparseMarkovChain) -> dict[Sequence, Any]:
+    out = {}
+    for x in product(range(q.vocab_size), repeat=q.length):
+        p = plain(q.initial[x[0]])
+        for a, b in pairwise(x):
+            listed = [plain(weight) for weight in q.weights[a]]
+            chosen = sum((w for w, c in zip(listed, q.successors[a], strict=True) if c == b), Fraction(0))
+            p = p * (chosen + (1 - sum(listed, Fraction(0))) * plain(q.background[b]))
         out[x] = p
     return out
 

@@ -17,12 +17,13 @@ from oracles.mixture import Mixture
 from oracles.ngram import MarkovChain, NGram
 from oracles.oracle import Oracle
 from oracles.product import Product
+from oracles.sparse_chain import SparseMarkovChain
 from oracles.state_space import DenseTransition, ShiftTransition
 from oracles.state_space_oracle import StateSpaceOracle
 from oracles.storage import load, save
 from oracles.table import Table
 from oracles.testing import strategies
-from oracles.transitions import BlockTransition, SparseTransition
+from oracles.transitions import BackgroundTransition, BlockTransition, SparseTransition
 
 STORED = ["float32", "float64", "exact", "ball"]
 
@@ -65,6 +66,10 @@ def arrays_of_transition(transition: Any) -> Iterator[Any]:
         yield from (transition.weights, transition.scale)
     elif isinstance(transition, ShiftTransition):
         yield transition.weights
+    elif isinstance(transition, BackgroundTransition):
+        yield transition.listed.astype(object)
+        yield from (transition.weights, transition.rest, transition.background)
+        yield from (transition.left, transition.right)
     else:
         assert isinstance(transition, DenseTransition)
         yield transition.matrix
@@ -80,7 +85,9 @@ def shared_pattern(law: Any) -> list[int]:
 
 
 def assert_same(loaded: Any, law: Any) -> None:
-    as_itself = isinstance(law, NGram | HMM | Table)  # the other families are stored as state spaces
+    as_itself = isinstance(law, NGram | HMM | Table) or (
+        isinstance(law, SparseMarkovChain) and law.unscaled
+    )  # the other families are stored as state spaces
     assert type(loaded) is (type(law) if as_itself else StateSpaceOracle)
     assert (loaded.length, loaded.vocab_size) == (law.length, law.vocab_size)
     assert loaded.symbols == law.symbols

@@ -1,0 +1,247 @@
+"""Conditionals of chains over thousands of tokens: listed successors and a shared background, compiled.
+
+Messages are `[V, K]` in float64, one column a pattern (a lane): an entry of the transition costs one access to
+memory and K multiplications side by side.  What is known from the left waits in the answer itself, in the law's
+own precision, until the pass from the right reaches it: nothing else as large is held.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from oracles.float_rows import with_rows_over_sums
+from oracles.kernels.compiled import kernel, over_blocks
+from oracles.patterns import Tokens
+from oracles.state_space import StateSpace
+from oracles.steps import distinct
+from oracles.transitions import BackgroundTransition
+
+LANES = 16
+"""Most patterns a block: two vectors, and messages of 4096 tokens that fit in a core's cache."""
+
+SAFE = {"float32": 1e-25, "float64": 1e-280}
+"""A law of a token that sums to less may have lost digits to underflow."""
+
+
+@dataclass(frozen=True, eq=False)
+class BackgroundMessages:
+    """A chain whose steps share listed, weights, rest and background, packed for the compiled pass.
+
+    scales `[D, 2, V]`: left and right of each distinct step; which `[L-1]`: the step's row there.
+    """
+
+    initial: NDArray[np.float64]
+    listed: NDArray[np.int32]
+    weights: NDArray[np.float64]
+    rest: NDArray[np.float64]
+    background: NDArray[np.float64]
+    scales: NDArray[np.float64]
+    which: NDArray[np.int64]
+    safe: float
+
+    @classmethod
+    def pack(cls, space: StateSpace) -> BackgroundMessages:
+        """The chain of more than one position; its rows are read as `oracles.float_rows` says."""
+        safe = SAFE[str(space.initial.numpy().dtype)]
+        space = with_rows_over_sums(space)
+        different = [step for _, step in distinct(space.transitions)]
+        number = {id(step): n for n, step in enumerate(different)}
+        first: Any = different[0]
+        arrays = (space.initial, first.weights, first.rest, first.background)
+        start, weights, rest, background = (array.numpy() for array in arrays)
+        return cls(
+            start, first.listed.astype(np.int32), weights, rest, background,
+            np.stack([[step.left.numpy(), step.right.numpy()] for step in different]),
+            np.array([number[id(step)] for step in space.transitions]), safe,
+        )  # fmt: skip
+
+    def conditionals(
+        self, patterns: Tokens, chosen: NDArray[np.bool_], out: NDArray[Any]
+    ) -> NDArray[np.bool_]:
+        """Write the chosen entries row by row into `out` `[chosen.sum(), V]`; which patterns are doubtful."""
+        bad = np.zeros(len(patterns), dtype=bool)
+        counts = chosen.sum(axis=1)
+        first_row = np.cumsum(counts) - counts
+        law = (
+            self.initial, self.listed, self.weights, self.rest, self.background, self.scales, self.which,
+            self.safe,
+        )  # fmt: skip
+
+        def work(part: slice) -> None:
+            conditionals_block(patterns[part], chosen[part], first_row[part], *law, out, bad[part])
+
+        over_blocks(work, len(patterns), _lanes(len(patterns)))
+        return bad
+
+
+def product(step: BackgroundTransition, messages: NDArray[Any], *, forward: bool) -> NDArray[np.float64]:
+    """`step.push` (forward) or `step.pull` of messages `[B, V]`: floats, or Booleans that are then counted."""
+    arrays = (step.weights, step.rest, step.background, step.left, step.right)
+    weights, rest, background, left, right = map(np.asarray, arrays)
+    out = np.empty((len(messages), step.shape[1 if forward else 0]))
+    move = _push if forward else _pull
+
+    def work(part: slice) -> None:
+        columns = np.ascontiguousarray(messages[part].T, dtype=np.float64)
+        moved = np.empty((out.shape[1], columns.shape[1]))
+        move(columns, step.listed, weights, rest, background, left, right, moved)
+        out[part] = moved.T
+
+    over_blocks(work, len(messages), _lanes(len(messages)))
+    return out
+
+
+def _lanes(batch: int) -> int:
+    """Patterns a block: no more than there are for every thread."""
+    return max(1, min(LANES, -(-batch // torch.get_num_threads())))
+
+
+@kernel
+def _observe(tokens, messages, safe, bad):
+    """Keep what agrees with every lane's token, and bring each lane's sum to 1."""
+    vocab, lanes = messages.shape
+    totals = np.zeros(lanes)
+    for v in range(vocab):
+        for k in range(lanes):
+            totals[k] += messages[v, k]
+    for k in range(lanes):
+        token = tokens[k]
+        if token != vocab:
+            kept = messages[token, k]
+            for v in range(vocab):
+                messages[v, k] = 0
+            messages[token, k] = kept
+            totals[k] = kept
+        if not totals[k] >= safe:
+            bad[k], totals[k] = True, 1
+        totals[k] = 1 / totals[k]
+    for v in range(vocab):
+        for k in range(lanes):
+            messages[v, k] *= totals[k]
+
+
+@kernel
+def _scale(messages, factors):
+    vocab, lanes = messages.shape
+    for v in range(vocab):
+        for k in range(lanes):
+            messages[v, k] *= factors[v]
+
+
+@kernel
+def _push(beliefs, listed, weights, rest, background, left, right, following):
+    vocab, lanes = beliefs.shape
+    _scale(beliefs, left)
+    shared = np.zeros(lanes)
+    for a in range(vocab):
+        for k in range(lanes):
+            shared[k] += rest[a] * beliefs[a, k]
+    for b in range(vocab):
+        for k in range(lanes):
+            following[b, k] = background[b] * shared[k]
+    for a in range(vocab):
+        if not beliefs[a].any():
+            continue
+        for j in range(listed.shape[1]):
+            weight, target = weights[a, j], np.uintp(listed[a, j])
+            for k in range(lanes):
+                following[target, k] += weight * beliefs[a, k]
+    _scale(following, right)
+
+
+@kernel
+def _pull(joined, listed, weights, rest, background, left, right, message):
+    vocab, lanes = joined.shape
+    _scale(joined, right)
+    shared = np.zeros(lanes)
+    for b in range(vocab):
+        for k in range(lanes):
+            shared[k] += background[b] * joined[b, k]
+    for a in range(vocab):
+        for k in range(lanes):
+            message[a, k] = rest[a] * shared[k]
+        for j in range(listed.shape[1]):
+            weight, target = weights[a, j], np.uintp(listed[a, j])
+            for k in range(lanes):
+                message[a, k] += weight * joined[target, k]
+    _scale(message, left)
+
+
+@kernel
+def _keep(tokens, wanted, beliefs, slots, out):
+    """Leave what is known from the left in the rows of the answer."""
+    vocab, lanes = beliefs.shape
+    for k in range(lanes):
+        if not wanted[k]:
+            continue
+        if tokens[k] == vocab:
+            row = out[slots[k]]
+            for v in range(vocab):
+                row[v] = beliefs[v, k]
+        slots[k] += 1
+
+
+@kernel
+def _finish(tokens, wanted, message, slots, out, safe, bad):
+    """Multiply by what is known from the right and normalise; an observed token is certain."""
+    vocab, lanes = message.shape
+    for k in range(lanes):
+        if not wanted[k]:
+            continue
+        slots[k] -= 1
+        row = out[slots[k]]
+        if tokens[k] != vocab:
+            row[:] = 0
+            row[tokens[k]] = 1
+            continue
+        total = 0.0
+        for v in range(vocab):
+            total += row[v] * message[v, k]
+        if not total >= safe:
+            bad[k], total = True, 1.0
+        inverse = 1 / total
+        for v in range(vocab):
+            row[v] = row[v] * message[v, k] * inverse
+
+
+@kernel
+def conditionals_block(
+    patterns, chosen, first_row, initial, listed, weights, rest, background, scales, which, safe, out, bad
+):
+    """Write the conditionals of the chosen entries of K patterns `[K, L]` into rows of `out` `[N, V]`.
+
+    first_row `[K]`: where each pattern's rows begin in `out`.  bad `[K]`: set where digits may have been lost.
+    """
+    lanes, length = patterns.shape
+    vocab = len(initial)
+    current, other = np.empty((vocab, lanes)), np.empty((vocab, lanes))
+    first, last = length, -1
+    for k in range(lanes):
+        for i in range(length):
+            if chosen[k, i]:
+                first, last = min(first, i), max(last, i)
+
+    slots = first_row.copy()
+    for v in range(vocab):
+        current[v] = initial[v]
+    for i in range(last + 1):
+        _observe(patterns[:, i], current, safe, bad)
+        _keep(patterns[:, i], chosen[:, i], current, slots, out)
+        if i < last:
+            scale = scales[which[i]]
+            _push(current, listed, weights, rest, background, scale[0], scale[1], other)
+            current, other = other, current
+
+    current[:] = 1
+    for i in range(length - 1, first - 1, -1):
+        _finish(patterns[:, i], chosen[:, i], current, slots, out, safe, bad)
+        if i > first:
+            _observe(patterns[:, i], current, safe, bad)
+            scale = scales[which[i - 1]]
+            _pull(current, listed, weights, rest, background, scale[0], scale[1], other)
+            current, other = other, current

@@ -1,0 +1,314 @@
+"""Markov chains over thousands of tokens: a few listed successors a token, beside a law that all tokens share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from oracles.arithmetic import Arithmetic, Array, infer
+from oracles.kernels.path import LEAST_WORK, Path, on_cpu
+from oracles.ngram import chain_of_space
+from oracles.oracle import Oracle
+from oracles.patterns import Tokens, read_integers
+from oracles.reachability import occupied, visited
+from oracles.result import Result
+from oracles.state_space import States, StateSpace, TokenEmissions, Transition
+from oracles.state_space_oracle import StateSpaceOracle
+from oracles.steps import check_steps, distinct
+from oracles.transitions import BackgroundTransition
+from oracles.validation import (
+    check_distributions,
+    check_not_negative,
+    check_shape,
+    negative,
+    read_array,
+    read_count,
+    sums_to_one,
+)
+
+if TYPE_CHECKING:
+    from oracles.kernels.background import BackgroundMessages
+
+ROW_ENTRIES = 2**23
+"""Entries of whole rows `[n, V]` that are held at a time."""
+
+
+class SparseMarkovChain(StateSpaceOracle):
+    """The Markov chain q(x) = initial[x_0] * prod_i P(x_{i+1} | x_i) with
+
+        P(b | a) = sum_k weights[a, k] 1[successors[a, k] = b] + rest[a] background[b],
+        rest[a] = 1 - sum_k weights[a, k],
+
+    whose matrix `[V, V]` is never built: memory and a step of a message take O(V K).
+
+    initial `[V]`; successors `[V, K]`, tokens; weights `[V, K]`, their probabilities; background `[V]`, the law
+    of what follows otherwise.  Numbers: fractions, ints and "1/3" strings are exact, floats float64, sympy
+    expressions symbolic.  A successor listed twice counts with the sum of its weights; one of weight 0 only pads
+    its row (any token will do).  K may be 0: then all tokens but the first are independent.
+    A row of weights that sums to 1 leaves nothing to the background: exactly, or in floats to within the
+    tolerance of rows (1e-9 in float64, 1e-5 in float32), so that rounding leaves no successor possible that is
+    not listed.  A smaller rest than that is for exact laws, which keep it when they become floats.
+    The background may be all zero where no row leaves anything to it.
+
+    Raises ValueError for wrong shapes, tokens out of range, negative entries, weights that sum to more than 1,
+    laws that do not sum to 1, and a background of zeros that is needed.
+    """
+
+    def __init__(self, initial: Any, successors: Any, weights: Any, background: Any, length: int) -> None:
+        self.length = check_steps(read_count("length", length) - 1) + 1
+        self.arithmetic = infer(initial, weights, background)
+        self.initial = read_array("initial", initial, self.arithmetic)
+        listed = read_integers("successors", successors)
+        shares = read_array("weights", weights, self.arithmetic)
+        shared = read_array("background", background, self.arithmetic)
+        _check_parameters(self.initial, listed, shares, shared)
+        with self.arithmetic.context():
+            rest = _rest(shares, self.arithmetic)
+        self._set(listed, shares, rest, shared)
+
+    def _set(self, listed: States, weights: Array, rest: Array, background: Array) -> None:
+        ones = self.arithmetic.ones(len(listed))
+        transition = BackgroundTransition(listed, weights, rest, background, ones, ones)
+        self.vocab_size = len(listed)
+        self.transitions: tuple[BackgroundTransition, ...] = (transition,) * max(self.length - 1, 1)
+        with self.arithmetic.context():
+            self._check()
+
+    @classmethod
+    def of_parts(
+        cls, initial: Array, listed: States, weights: Array, rest: Array, background: Array, length: int,
+        number_system: Arithmetic,
+    ) -> SparseMarkovChain:  # fmt: skip
+        """The chain of arrays in one number system, with what its rows leave to the background, `[V]`, given."""
+        chain = object.__new__(cls)
+        chain.arithmetic, chain.initial = number_system, initial
+        chain.length = check_steps(read_count("length", length) - 1) + 1
+        _check_parameters(initial, listed, weights, background)
+        check_shape("rest", rest, (len(listed),))
+        chain._set(listed, weights, rest, background)
+        return chain
+
+    @property
+    def homogeneous(self) -> bool:
+        """Whether one transition serves every step."""
+        return len(distinct(self.transitions)) == 1
+
+    @property
+    def unscaled(self) -> bool:
+        """Whether the law is given by its parameters alone: one transition, and no pattern observed."""
+        step = self.transitions[0]
+        return self.homogeneous and all(bool((scale == 1).all()) for scale in (step.left, step.right))
+
+    @property
+    def successors(self) -> States:
+        """The listed successors, `[V, K]`."""
+        return self.transitions[0].listed
+
+    @property
+    def weights(self) -> Array:
+        """Their probabilities `[V, K]`; of a law given a pattern, those of the law it was made from."""
+        return self.transitions[0].weights
+
+    @property
+    def rest(self) -> Array:
+        """What each row leaves to the background, `[V]`."""
+        return self.transitions[0].rest
+
+    @property
+    def background(self) -> Array:
+        """The law that all tokens share, `[V]`."""
+        return self.transitions[0].background
+
+    def _check(self) -> None:
+        system = self.arithmetic
+        check_distributions("initial", self.initial, system)
+        if not system.is_zero(self.background).all():
+            check_distributions("background", self.background, system)
+        elif not system.is_zero(self.rest).all():
+            row = int(np.argmin(system.is_zero(self.rest)))
+            left = system.tolist(self.rest)[row]
+            raise ValueError(
+                f"background: expected a law, as the weights of token {row} leave it {left}; got zeros"
+            )
+        seen = visited(self.transitions, self._occupied())
+        for step, transition in distinct(self.transitions):
+            name = "weights" if self.homogeneous else f"transition[{step}]"
+            for array in (transition.weights, transition.rest, transition.left, transition.right):
+                check_not_negative(name, array, system)
+            sums = transition.pull(system.ones(1, transition.shape[1]), system)[0]
+            check_distributions(name, sums[:, None], system, may_vanish=~seen[id(transition)])
+
+    def _occupied(self) -> list[Any]:
+        def possible(array: Array) -> Array:
+            return np.logical_not(self.arithmetic.is_zero(array))
+
+        moves = {id(step): step.map(possible) for _, step in distinct(self.transitions)}
+        return occupied(possible(self.initial), [moves[id(step)] for step in self.transitions])
+
+    @cached_property
+    def space(self) -> StateSpace:
+        """The states are the tokens."""
+        zero_one = self.arithmetic.array([0, 1])
+        emissions = TokenEmissions(zero_one, self.vocab_size, self.length)
+        return StateSpace(self.initial, self.transitions[: self.length - 1], emissions)
+
+    def _copy_converted(self, clone: Any, converted: Callable[[Array], Array]) -> None:
+        clone.initial = converted(self.initial)
+        moved = {id(step): step.map(converted) for _, step in distinct(self.transitions)}
+        clone.transitions = tuple(moved[id(step)] for step in self.transitions)
+
+    # ------------------------------------------------------------------ conditionals
+
+    @cached_property
+    def _messages_paths(self) -> Callable[[int], Path]:
+        return self._path
+
+    def _path(self, batch: int) -> Path:
+        entries = self.successors.size + 2 * self.vocab_size
+        work = float(2 * batch * (self.length - 1)) * entries
+        if not on_cpu(self.arithmetic):
+            reason = f"kernels are compiled for floats on the CPU, not {self.arithmetic!r}"
+            return Path("plain", reason, work)
+        if len({id(step.weights) for step in self.transitions}) > 1:
+            return Path("plain", "the kernel takes one list of successors for all steps", work)
+        if work < LEAST_WORK:
+            return Path("plain", f"fewer than {LEAST_WORK} multiplications", work)
+        return Path("compiled messages", "listed successors and a shared background", work)
+
+    @cached_property
+    def _messages(self) -> BackgroundMessages:
+        from oracles.kernels.background import BackgroundMessages
+
+        return BackgroundMessages.pack(self.space)
+
+    # ------------------------------------------------------------------ sampling and entropy
+
+    def _sample(self, n: int, rng: np.random.Generator) -> Tokens:
+        system = self.arithmetic
+        tokens = np.empty((n, self.length), dtype=np.int64)
+        nobody = np.zeros(n, dtype=np.int64)
+        tokens[:, 0] = system.draw(self.initial[None][system.index(nobody)], rng)
+        for position, step in enumerate(self.transitions[: self.length - 1]):
+            tokens[:, position + 1] = _draw_next(step, tokens[:, position], system, rng)
+        return tokens
+
+    def _entropy(self) -> Result:
+        logs = self.arithmetic.logs
+        law = self if logs is self.arithmetic else self.to(logs.name, bits=getattr(logs, "bits", None))
+        return Result(law._chain_rule(), "bits", "chain rule over states", logs.guarantee)
+
+    def _chain_rule(self) -> Any:
+        """H(X_0) + sum_i sum_a P(X_i = a) H(X_{i+1} | a)."""
+        system = self.arithmetic
+        total = system.sum(system.plogp(self.initial), 0)
+        law, known = self.initial[None], {}
+        for transition, possible in zip(self.transitions[: self.length - 1], self._occupied(), strict=False):
+            key = id(transition), id(possible)
+            if key not in known:
+                known[key] = _row_entropies(transition, np.flatnonzero(possible), system)
+            total = total + system.matmul(law, known[key][:, None])[0, 0]
+            law = transition.push(law, system)
+        return system.element(total)
+
+    # ------------------------------------------------------------------ laws made from this one
+
+    def _condition(self, pattern: Tokens) -> Oracle:
+        space = self._conditioned_space(pattern)
+        return self._from_steps(space.initial, space.transitions)
+
+    def _observed_emissions(self, pattern: Tokens) -> Sequence[Array]:
+        # What is observed has gone into the transitions: the state is the token.
+        return self.space.emissions
+
+    def _marginal(self, positions: Sequence[int]) -> Oracle:
+        space = self._marginal_space(positions)
+        if all(isinstance(step, BackgroundTransition) for step in space.transitions):
+            return self._from_steps(space.initial, space.transitions)
+        return chain_of_space(space, self.arithmetic)
+
+    def _thinned(self, positions: Sequence[int]) -> StateSpace:
+        law = self.initial[None]
+        for step in self.transitions[: positions[0]]:
+            law = step.push(law, self.arithmetic)
+        composed: dict[tuple[int, ...], Transition] = {}
+        steps = []
+        for left, right in pairwise(positions):
+            key = tuple(id(step) for step in self.transitions[left:right])
+            if key not in composed:
+                composed[key] = self._composed(left, right)
+            steps.append(composed[key])
+        emissions = TokenEmissions(self.arithmetic.array([0, 1]), self.vocab_size, len(positions))
+        return StateSpace(law[0], tuple(steps), emissions)
+
+    def _from_steps(self, initial: Array, steps: Sequence[Any]) -> SparseMarkovChain:
+        chain = object.__new__(SparseMarkovChain)
+        chain.arithmetic, chain.vocab_size, chain.length = self.arithmetic, self.vocab_size, len(steps) + 1
+        chain.initial, chain.transitions = initial, tuple(steps) or self.transitions[:1]
+        return chain
+
+
+def _check_parameters(initial: Array, listed: States, weights: Array, background: Array) -> None:
+    if initial.ndim != 1 or not len(initial):
+        raise ValueError(f"initial: expected one probability a token, got shape {tuple(initial.shape)}")
+    vocab = int(initial.shape[0])
+    if listed.ndim != 2 or len(listed) != vocab:
+        raise ValueError(
+            f"successors: expected a row of tokens for each of {vocab} tokens, got shape {listed.shape}"
+        )
+    if listed.size and not (listed.min() >= 0 and listed.max() < vocab):
+        wrong = listed[(listed < 0) | (listed >= vocab)][0]
+        raise ValueError(f"successors: expected tokens in 0..{vocab - 1}, got {wrong}")
+    check_shape("weights", weights, listed.shape)
+    check_shape("background", background, (vocab,))
+
+
+def _rest(weights: Array, number_system: Arithmetic) -> Array:
+    """1 minus the sum of every row, 0 where the row sums to 1; ValueError where it exceeds 1."""
+    check_not_negative("weights", weights, number_system)
+    sums = number_system.sum(weights, 1)
+    full = sums_to_one(sums, number_system)
+    rest = number_system.where(full, number_system.zeros(1), number_system.ones(1) - sums)
+    above = negative(rest, number_system)
+    if above.any():
+        row = int(np.argmax(above))
+        raise ValueError(
+            f"weights: expected rows that sum to at most 1, got row ({row},) with sum {sums[row]}"
+        )
+    return rest
+
+
+def _draw_next(
+    step: BackgroundTransition, states: Tokens, number_system: Arithmetic, rng: np.random.Generator
+) -> Tokens:
+    """The token after each of these: one of its listed successors, or one of the background."""
+    index = number_system.index
+    shared = step.background * step.right
+    picked = index(states)
+    listed = step.weights[picked] * step.right[index(step.listed[states])]
+    open_ = step.rest[picked][:, None] * number_system.sum(shared, 0).reshape(1, 1)
+    choices = number_system.draw(number_system.concat([listed, open_], 1), rng)
+    others = np.flatnonzero(choices == step.listed.shape[1])
+    out = np.empty(len(states), dtype=np.int64)
+    direct = np.flatnonzero(choices < step.listed.shape[1])
+    out[direct] = step.listed[states[direct], choices[direct]]
+    block = max(1, ROW_ENTRIES // len(shared))
+    for start in range(0, len(others), block):
+        part = others[start : start + block]
+        out[part] = number_system.draw(shared[None][index(np.zeros(len(part), dtype=np.int64))], rng)
+    return out
+
+
+def _row_entropies(step: BackgroundTransition, states: States, number_system: Arithmetic) -> Array:
+    """H(next | a) in bits of the listed states, `[V]`, 0 elsewhere."""
+    out = number_system.zeros(step.shape[0])
+    block = max(1, ROW_ENTRIES // step.shape[1])
+    for start in range(0, len(states), block):
+        part = states[start : start + block]
+        out[number_system.index(part)] = number_system.sum(
+            number_system.plogp(step.rows(part, number_system)), 1
+        )
+    return out
