@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oracles.arithmetic import Arithmetic, arithmetic
-from oracles.state_space import StateSpace, Transition
+from oracles.state_space import StateSpace, TokenEmissions, Transition
 
 if TYPE_CHECKING:  # loaded with the first float array
     import torch
@@ -31,10 +31,10 @@ def with_rows_over_sums(space: StateSpace) -> StateSpace:
     """The state space of a float law in float64, every row divided by its sum."""
     wide = space.map(lambda array: array.double())
     system = arithmetic("float64", device=str(wide.initial.device))
-    moves = {id(t): _transition_over_sums(t, system) for t in wide.transitions}
+    moves = {key: _transition_over_sums(t, system) for key, t in {id(t): t for t in wide.transitions}.items()}
     emissions = wide.emissions
-    if isinstance(emissions, tuple):  # else every state emits one token for certain
-        words = {id(e): over_sums(e) for e in emissions}
+    if not isinstance(emissions, TokenEmissions):
+        words = {key: over_sums(e) for key, e in {id(e): e for e in emissions}.items()}
         emissions = tuple(words[id(e)] for e in emissions)
     return StateSpace(over_sums(wide.initial), tuple(moves[id(t)] for t in wide.transitions), emissions)
 

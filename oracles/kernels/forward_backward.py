@@ -23,8 +23,8 @@ enough for messages to stay in cache."""
 PRODUCT = 2**19
 """Largest H H' K of a step's product: beyond, the linear algebra library would start threads of its own."""
 
-KEPT_BYTES = 2**28
-"""Room for the beliefs of one block (a thread holds one block)."""
+KEPT_BYTES = 2**29
+"""Room for the beliefs of the blocks at work, one a thread."""
 
 LARGE, FORGETTING = 128, 0.9
 """Messages of a float32 law are float32 from so many states, if no two rows of T differ more than this (in
@@ -85,7 +85,7 @@ class Messages:
         """Patterns a block, for so many wanted positions."""
         largest = max([1, *(int(d * a) for _, d, _, a in self.moves)])
         threads = torch.get_num_threads()
-        room = KEPT_BYTES // max(1, wanted * self.widest * np.dtype(kept).itemsize)
+        room = KEPT_BYTES // max(1, threads * wanted * self.widest * np.dtype(kept).itemsize)
         lanes = min(MOST_LANES, max(LANES, LANE_STATES // self.widest))
         return max(1, min(lanes, PRODUCT // largest, room, -(-batch // threads)))
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from oracles.arithmetic import Arithmetic
 from oracles.state_space import DenseTransition, ShiftTransition, StateSpace, Transition
@@ -31,20 +33,30 @@ class Path:
         return f"{self.name}: {self.reason}{cost}"
 
 
-def messages_path(space: StateSpace, number_system: Arithmetic, batch: int) -> Path:
-    """The way of a state space: compiled messages where they serve and are worth it."""
-    products = multiplications(space, batch)
+def messages_path(space: StateSpace, number_system: Arithmetic) -> Callable[[int], Path]:
+    """The way of a state space, by the size of a batch: compiled messages where they serve and are worth it."""
+    obstacle, each = _obstacle(space, number_system), multiplications(space)
+
+    def path(batch: int) -> Path:
+        products = batch * each
+        if obstacle:
+            return Path("plain", obstacle, products)
+        if products < LEAST_WORK:
+            return Path("plain", f"fewer than {LEAST_WORK} multiplications", products)
+        return Path("compiled messages", "a state space of dense transitions or shifts of tokens", products)
+
+    return path
+
+
+def _obstacle(space: StateSpace, number_system: Arithmetic) -> str:
+    """Why there are no compiled messages for any batch; empty if there are."""
     if not on_cpu(number_system):
-        return Path("plain", f"kernels are compiled for floats on the CPU, not {number_system!r}", products)
+        return f"kernels are compiled for floats on the CPU, not {number_system!r}"
     if not _served(space):
-        return Path(
-            "plain", "kernels take dense transitions, and shifts whose states name their token", products
-        )
-    if products < LEAST_WORK:
-        return Path("plain", f"fewer than {LEAST_WORK} multiplications", products)
+        return "kernels take dense transitions, and shifts whose states name their token"
     if stored_entries(space) > PACKED_ENTRIES:
-        return Path("plain", f"copies for a kernel would exceed {PACKED_ENTRIES} entries", products)
-    return Path("compiled messages", "a state space of dense transitions or shifts of tokens", products)
+        return f"copies for a kernel would exceed {PACKED_ENTRIES} entries"
+    return ""
 
 
 def _served(space: StateSpace) -> bool:
@@ -56,12 +68,21 @@ def _served(space: StateSpace) -> bool:
 
 
 def reads_newest(space: StateSpace) -> bool:
-    """Whether every emission says: the token is the state's number modulo V."""
+    """Whether every state's token is its number modulo V.
+
+    A state that emits nothing is never visited, so it may count as one of them: so it is in an n-gram given a
+    pattern, where observed positions have such states.
+    """
     distinct = {id(e): np.asarray(e) for e in space.emissions}
-    return all(
-        len(e) % e.shape[1] == 0 and np.array_equal(e, np.tile(np.eye(e.shape[1]), (len(e) // e.shape[1], 1)))
-        for e in distinct.values()
-    )
+    return all(_emits_newest(emission) for emission in distinct.values())
+
+
+def _emits_newest(emission: NDArray[Any]) -> bool:
+    states, vocab = emission.shape
+    if states % vocab:
+        return False
+    newest = np.tile(np.eye(vocab), (states // vocab, 1))
+    return np.array_equal(emission, newest * emission.any(axis=1, keepdims=True))
 
 
 def on_cpu(number_system: Arithmetic) -> bool:
@@ -70,10 +91,10 @@ def on_cpu(number_system: Arithmetic) -> bool:
     return device is not None and device.type == "cpu"
 
 
-def multiplications(space: StateSpace, batch: int) -> float:
-    """Both passes over so many patterns, and the step from states to tokens."""
+def multiplications(space: StateSpace) -> float:
+    """Both passes over one pattern, and the step from states to tokens."""
     moves = sum(_entries(t) for t in space.transitions)
-    return float(batch) * (2 * moves + sum(int(e.shape[0] * e.shape[1]) for e in space.emissions))
+    return float(2 * moves + sum(int(e.shape[0] * e.shape[1]) for e in space.emissions))
 
 
 def stored_entries(space: StateSpace) -> int:

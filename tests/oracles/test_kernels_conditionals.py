@@ -1,11 +1,14 @@
 """The compiled paths of `conditionals` against the plain pass and against balls."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+import oracles.state_space_oracle
 from oracles import HMM, MarkovChain, NGram
 from oracles.kernels.forward_backward import Messages
 from oracles.kernels.gaps import GapTables
@@ -150,12 +153,61 @@ def test_explain_names_the_way() -> None:
     assert ngram(rng, 2, 3, 5, 0.0).explain().name == "transition powers"
 
 
-def test_conditioned_ngrams_answer_alike_in_large_and_small_batches() -> None:
+@pytest.mark.parametrize("order", [2, 3, 4])
+def test_conditioned_ngrams_answer_alike_in_large_and_small_batches(order: int) -> None:
     rng = np.random.default_rng(7)
-    law = ngram(rng, 3, 3, 12, 0.0)
+    law = ngram(rng, order, 3, 12, 0.0)
     given = np.full(12, 3)
     given[[2, 7]] = 1, 0
     told = law.condition(given)
+    assert told.explain(4000).name == "compiled messages"
     patterns = np.tile(given, (4000, 1))
     np.testing.assert_allclose(told.conditionals(patterns)[9], told.conditionals(given), atol=1e-12)
     np.testing.assert_allclose(law.conditionals(patterns)[9], told.conditionals(given), atol=1e-12)
+
+
+def test_the_plain_pass_goes_through_a_batch_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(9)
+    law = ngram(rng, 3, 3, 7, 0.3)
+    patterns = masked(law, rng, 11, 0.5)
+    whole = law._plain_conditionals(patterns, [5, 1])
+    monkeypatch.setattr(oracles.state_space_oracle, "BELIEF_ENTRIES", 4 * 9 * 2)
+    assert torch.equal(law._plain_conditionals(patterns, [5, 1]), whole)
+    assert law._plain_conditionals(patterns[:0], [5, 1]).shape == (0, 2, 3)
+
+
+@pytest.mark.parametrize("slip", ["1/1000", "1/1000000"])
+def test_float32_keeps_the_digits_of_the_exact_law_over_thousands_of_steps(slip: str) -> None:
+    # Rounded to float32 the rows miss 1, and 1 - slip has lost digits that slip has kept.
+    length, slip = 4096, Fraction(slip)
+    move = [[1 - slip, slip], [slip / 7, 1 - slip / 7]]
+    patterns = np.full((2, length), 2)
+    patterns[1, [0, 100, 3000]] = 0, 1, 1
+    wanted = [1, 50, 1000, 2048, 4095]
+    start, words = ["1/2", "1/2"], [["9/10", "1/10"], ["3/10", "7/10"]]
+    for law in (MarkovChain(start, move, length), HMM(start, move, words, length)):
+        balls = law.to("ball").conditionals(patterns, wanted)
+        expected = np.vectorize(float, otypes=[float])(balls)
+        narrow = law.to("float32")
+        chosen = narrow._chosen_columns(wanted, len(patterns))
+        public = narrow.conditionals(patterns, wanted).double().numpy()
+        packed, doubtful = filled(Messages.pack(narrow.space), patterns, chosen, 2, "float32")
+        assert not doubtful.any()
+        np.testing.assert_allclose(public, expected, rtol=0, atol=1e-6)
+        np.testing.assert_allclose(packed.reshape(public.shape), expected, rtol=0, atol=1e-6)
+        np.testing.assert_allclose(narrow._plain_conditionals(patterns, wanted), expected, rtol=0, atol=1e-6)
+
+
+def test_every_path_reads_a_row_that_misses_one_as_its_own_shares() -> None:
+    # As weights, the rows would favour state 0 by 300 times what they miss.
+    law = MarkovChain([0.5, 0.5 + 9e-10], [[0.9, 0.1 + 9e-10], [0.1, 0.9 - 9e-10]], 300)
+    shares = [[Fraction(p) / sum(map(Fraction, row)) for p in row] for row in law.transitions[0].tolist()]
+    start = [Fraction(p) / sum(map(Fraction, law.initial.tolist())) for p in law.initial.tolist()]
+    patterns = np.full((1, 300), 2)
+    patterns[0, 7] = 1
+    expected = np.vectorize(float)(MarkovChain(start, shares, 300).to("ball").conditionals(patterns))
+    chosen = np.ones(patterns.shape, dtype=bool)
+    for kernel in (Messages.pack(law.space), GapTables.build(law.initial, law.transitions[0], 300)):
+        out, _ = filled(kernel, patterns, chosen, 2, "float64")
+        np.testing.assert_allclose(out[None], expected, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(law._plain_conditionals(patterns, range(300)), expected, rtol=0, atol=1e-12)
