@@ -1,0 +1,129 @@
+"""Error profiles: at which step, and where in the sequence, the expected KL of a schedule arises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from oracles import Oracle
+from oracles.arithmetic import Arithmetic, Array, Scalar
+from theory.chain_entropies import PAIR_LIMITS, is_chain
+from theory.chain_partitions import chain_errors_by_position, chain_errors_by_step, partition_work
+from theory.information import information_profile
+from theory.position_errors import chain_position_errors, enumerated_position_errors
+from theory.routes import Route, choose_route
+from theory.samplers import read_problem
+from theory.schedules import IID, Exchangeable, FixedSizes, Partition, Schedule
+from theory.step_errors import enumerated_step_errors, iid_step_errors, sizes_step_errors
+from theory.subset_entropies import PATTERN_LIMITS, pattern_count
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ErrorProfile:
+    """E KL in bits, split over steps or positions; a sequence of numbers in `arithmetic`.
+
+    values: `[n]`; places: the steps, or the positions of the sequence, that they belong to; method: the route.
+    """
+
+    values: Array
+    places: tuple[int, ...]
+    arithmetic: Arithmetic
+    method: str
+    unit: str = "bits"
+
+    @property
+    def guarantee(self) -> str:
+        """What the numbers are worth: "float64 rounding", "enclosure at 128 bits" or "symbolic"."""
+        return self.arithmetic.guarantee
+
+    @property
+    def total(self) -> Scalar:
+        """Their sum, E KL."""
+        with self.arithmetic.context():
+            return self.arithmetic.element(self.arithmetic.sum(self.values, 0))
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, index: int) -> Scalar:
+        return self.arithmetic.element(self.values[index])
+
+    def __iter__(self) -> Iterator[Scalar]:
+        return iter(self.arithmetic.tolist(self.values))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array([float(value) for value in self], dtype=dtype or np.float64)
+
+    def __repr__(self) -> str:
+        return (
+            f"<ErrorProfile of {len(self)}: {float(self.total):.9g} bits ({self.guarantee}; {self.method})>"
+        )
+
+
+def error_by_step(
+    q: Oracle, schedule: Schedule, *, given: Any = None, method: str | None = None
+) -> ErrorProfile:
+    """E TC(X_{S_k} | X_{S_<k}) in bits for every step k: what revealing its positions together costs.
+
+    They are non-negative and sum to E KL of the ideal denoiser, for iid schedules and fixed sizes from the
+    information profile:  w_k h(c_{k-1}) - int h over [c_{k-1}, c_k]  and  sum_m f(m_{k-1}) - f(m).
+    given: a prompt; method: "enumeration", or "pairs" of tokens for Markov chains; by default the cheapest.
+    Errors as in `information_profile`, and ValueError for a schedule that looks at tokens.
+    """
+    problem = read_problem(q, schedule, None, given)
+    law, unmasking = problem.law, problem.schedule
+    logs = law.arithmetic.logs
+    if isinstance(unmasking, Partition):
+        blocks = unmasking.blocks
+        by_pairs = partial(chain_errors_by_step, blocks=blocks)
+        route = _route(law, method, partial(enumerated_step_errors, blocks=blocks), by_pairs)
+        return ErrorProfile(route.compute(law), tuple(range(len(blocks))), logs, route.name)
+    if not isinstance(unmasking, IID | FixedSizes):
+        raise ValueError(f"schedule: expected IID, FixedSizes or Partition, got {schedule!r}")
+    profile = information_profile(law, method=method)
+    if isinstance(unmasking, FixedSizes):
+        values = sizes_step_errors(profile, unmasking.sizes)
+    else:
+        values = iid_step_errors(profile, unmasking.checked_weights(law.arithmetic))
+    places = tuple(range(unmasking.steps))
+    return ErrorProfile(values, places, logs, f"information profile by {profile.method}")
+
+
+def error_by_position(
+    q: Oracle, schedule: Schedule, *, given: Any = None, method: str | None = None
+) -> ErrorProfile:
+    """The share of every position in E KL in bits, positions of one step taken in uniformly random order:
+
+        e_i = E[H(X_i | X_{S_<k}) - H(X_i | X_{S_<k}, X_{those before i in its step})], k the step of i.
+
+    They are non-negative and sum to E KL of the ideal denoiser.  With a prompt, for the masked positions only.
+    Arguments and errors as in `error_by_step`.
+    """
+    problem = read_problem(q, schedule, None, given)
+    law, unmasking = problem.law, problem.schedule
+    if isinstance(unmasking, Partition):
+        by_pairs = partial(chain_errors_by_position, blocks=unmasking.blocks)
+    elif isinstance(unmasking, Exchangeable):
+        by_pairs = partial(chain_position_errors, schedule=unmasking)
+    else:
+        raise ValueError(f"schedule: expected IID, FixedSizes or Partition, got {schedule!r}")
+    route = _route(law, method, partial(enumerated_position_errors, schedule=unmasking), by_pairs)
+    places = tuple(problem.free.tolist())
+    return ErrorProfile(route.compute(law), places, law.arithmetic.logs, route.name)
+
+
+def _route(
+    law: Oracle, method: str | None, enumerate_: Callable[[Any], Array], by_pairs: Callable[[Any], Array]
+) -> Route:
+    """The cheapest of the two that the law allows."""
+    system = law.arithmetic.name
+    patterns = pattern_count(law)
+    routes = [Route("enumeration", enumerate_, patterns, PATTERN_LIMITS[system], "pattern entropies")]
+    if is_chain(law):
+        work = partition_work(law)
+        routes.append(Route("pairs", by_pairs, work, PAIR_LIMITS[system], "multiplications"))
+    return choose_route(law, routes, method)
