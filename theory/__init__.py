@@ -1,21 +1,64 @@
 """Samplers of masked diffusion models on known laws: schedules, denoisers, exact laws and error rates."""
 
+from theory.blocks import Blocks
+from theory.error_profiles import ErrorProfile, error_by_position, error_by_step
 from theory.information import Profile, dual_total_correlation, information_profile, total_correlation
-from theory.laws.sampler_law import SamplerLaw, sampler_law
+from theory.laws.sampler_law import SamplerLaw
 from theory.limits import first_order_error, second_order_error
-from theory.metrics import expected_kl, kl_divergence, log2_token_error_rate, sequence_error_rate
+from theory.metrics import (
+    expected_kl,
+    expected_steps,
+    explain,
+    kl_divergence,
+    log2_token_error_rate,
+    sampler_law,
+    sequence_error_rate,
+    total_variation,
+)
+from theory.mixtures import OneOf, RandomSizes
 from theory.monte_carlo import simulate
+from theory.planners import (
+    EntropyBounded,
+    EntropySum,
+    LowConfidence,
+    LowestEntropy,
+    Margin,
+    Planner,
+    Threshold,
+    TopK,
+)
+from theory.remasking import Corrected, Remasking
 from theory.schedules import IID, FixedSizes, Partition, Schedule
+from theory.unmasking import Unmasking
 
 __all__ = [
     "IID",
+    "Blocks",
+    "Corrected",
+    "EntropyBounded",
+    "EntropySum",
+    "ErrorProfile",
     "FixedSizes",
+    "LowConfidence",
+    "LowestEntropy",
+    "Margin",
+    "OneOf",
     "Partition",
+    "Planner",
     "Profile",
+    "RandomSizes",
+    "Remasking",
     "SamplerLaw",
     "Schedule",
+    "Threshold",
+    "TopK",
+    "Unmasking",
     "dual_total_correlation",
+    "error_by_position",
+    "error_by_step",
     "expected_kl",
+    "expected_steps",
+    "explain",
     "first_order_error",
     "information_profile",
     "kl_divergence",
@@ -25,4 +68,5 @@ __all__ = [
     "sequence_error_rate",
     "simulate",
     "total_correlation",
+    "total_variation",
 ]

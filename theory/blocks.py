@@ -60,6 +60,13 @@ class Blocks(Unmasking):
             done += len(block)
         return total
 
+    def one_at_a_time(self, length: int) -> bool:
+        return all(self.inner.one_at_a_time(len(block)) for block in self._members(length))
+
+    def expected_calls(self, length: int, number_system: Arithmetic) -> Any:
+        calls: list[Any] = [self.inner.expected_calls(len(b), number_system) for b in self._members(length)]
+        return None if any(c is None for c in calls) else sum(calls)
+
     def contexts(self, length: int, number_system: Arithmetic) -> Iterator[Context]:
         before: list[int] = []
         for block in self._members(length):

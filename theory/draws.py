@@ -136,7 +136,7 @@ class BranchingDraw(Draw):
     def tokens(self, patterns: Tokens, chosen: Places, answers: Array) -> tuple[Rows, Tokens]:
         vocab = answers.shape[-1]
         flat = self._moved(answers).reshape(-1)
-        self._count_calls(chosen.any(axis=1))
+        self._count_calls(np.asarray(chosen.any(axis=1)))
         slots = (chosen.reshape(-1).cumsum() - 1).reshape(chosen.shape) * vocab
         rows, filled = np.arange(len(patterns)), patterns
         for i in np.flatnonzero(chosen.any(axis=0)):

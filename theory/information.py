@@ -39,7 +39,7 @@ def information_profile(q: Oracle, *, given: Any = None, method: str | None = No
     or a law too large, with the estimated cost.
     """
     law = read_prompt(q, given)[0]
-    route = choose_route(law, _routes(law), method)
+    route = choose_route(law, profile_routes(law), method)
     return Profile(route.compute(law), law.arithmetic.logs, route.name)
 
 
@@ -64,7 +64,8 @@ def dual_total_correlation(q: Oracle, *, given: Any = None) -> Result:
     return Result(profile.dual_total_correlation, profile.unit, profile.method, profile.guarantee)
 
 
-def _routes(law: Oracle) -> list[Route]:
+def profile_routes(law: Oracle) -> list[Route]:
+    """Routes to the values of the profile."""
     system = law.arithmetic.name
     routes = [
         Route(

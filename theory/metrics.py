@@ -1,126 +1,168 @@
-"""How far the law of a sampler is from its target: TER, SER, KL and the expected KL of a schedule.
+"""The law of a sampler and how far it is from its target: SER, KL, TER, E KL, total variation.
 
 Units: probabilities for SER, bits for KL, bits per token for log2 TER.  For an exact oracle SER is a rational
-and the others are enclosures; for a float oracle everything is rounded; results say which.
+and the others are enclosures; for a float oracle everything is rounded; results say which, and by which route.
+
+Arguments all have in common: `denoiser`, ideal by default; `given`, a prompt or template on which everything is
+then conditional; `method`, the name of a route (see `explain`), by default the cheapest that is exact.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from oracles import Oracle, Result, Table
-from oracles.arithmetic import convert
-from theory.context_errors import expected_cross_entropy
-from theory.information import information_profile
-from theory.laws.sampler_law import SamplerLaw, law_of, off_support, on_support
-from theory.profile import iid_expected_kl, sizes_expected_kl
+from oracles import Oracle, Result
+from theory.laws.sampler_law import SamplerLaw, TabulatedLaw
+from theory.routes import Route, choose_route
+from theory.sampler_routes import (
+    divergence_routes,
+    error_rate_routes,
+    expected_kl_routes,
+    law_routes,
+)
 from theory.samplers import Problem, read_problem
-from theory.schedules import IID, FixedSizes
 from theory.unmasking import Unmasking
 
 
+def sampler_law(
+    q: Oracle, schedule: Unmasking, denoiser: Any = None, *, given: Any = None, method: str | None = None
+) -> SamplerLaw:
+    """The exact law of the sampler that unmasks by `schedule` and fills in with `denoiser`.
+
+    method: "enumeration" of the sets of masked positions, for schedules that look at no token: N (2V+1)**L
+    transitions if iid, far fewer for sizes and partitions; "branching", step by step, for any sampler; "gaps",
+    for iid schedules of Markov chains at any length: probabilities of possible sequences, no table.  A table is
+    preferred.  ValueError for arguments that do not fit each other, or when every route costs too much (the
+    message says by how much); ArithmeticError if the law underflows in its floats.
+    """
+    problem = read_problem(q, schedule, denoiser, given)
+    routes = law_routes(problem)
+    fitting = [route for route in routes if route.fits]
+    if method is None and fitting:
+        return fitting[0].compute(problem)
+    return choose_route(problem.law, routes if method else routes[:1], method).compute(problem)
+
+
 def sequence_error_rate(
-    q: Oracle,
-    schedule: Unmasking,
-    denoiser: Any = None,
-    *,
-    given: Any = None,
-    method: str | None = None,
+    q: Oracle, schedule: Unmasking, denoiser: Any = None, *, given: Any = None, method: str | None = None
 ) -> Result:
     """SER = 1 - p(support of q): the probability that the whole sequence is impossible.
 
-    Computed as the mass off the support, which loses no digits when it is small (Feng et al. 2025, Sec. 3).
-    Arguments and errors as in `sampler_law`.
+    Only non-negative terms are added, so a small SER keeps its digits (Feng et al. 2025, Sec. 3).  Methods: those
+    of `sampler_law`; "gaps" is polynomial.  Errors as in `sampler_law`.
     """
-    problem = read_problem(q, schedule, denoiser, given)
-    law = law_of(problem, method)
-    system = problem.law.arithmetic
-    with system.context():
-        value = system.element(system.sum(off_support(law), 0))
-    return Result(value, "probability", law.method, law.guarantee)
+    return _taken(error_rate_routes, q, schedule, denoiser, given, method)
 
 
 def kl_divergence(
-    q: Oracle,
-    schedule: Unmasking,
-    denoiser: Any = None,
-    *,
-    given: Any = None,
-    method: str | None = None,
+    q: Oracle, schedule: Unmasking, denoiser: Any = None, *, given: Any = None, method: str | None = None
 ) -> Result:
     """KL(q || p) = sum_x q(x) log2(q(x) / p(x)) in bits; infinite if p misses a possible sequence.
 
-    Arguments and errors as in `sampler_law`.
+    Methods: "enumeration", "branching"; "partition", for fixed partitions of Markov chains at any length.
+    Errors as in `sampler_law`.
     """
-    law = law_of(read_problem(q, schedule, denoiser, given), method)
-    logs = law.problem.law.arithmetic.logs
-    with logs.context():
-        value = _mean_surprise(law, relative=True)
-    return Result(value, "bits", law.method, logs.guarantee)
+    return _taken(divergence_routes, q, schedule, denoiser, given, method)
 
 
 def log2_token_error_rate(
-    q: Oracle,
-    schedule: Unmasking,
-    denoiser: Any = None,
-    *,
-    given: Any = None,
-    method: str | None = None,
+    q: Oracle, schedule: Unmasking, denoiser: Any = None, *, given: Any = None, method: str | None = None
 ) -> Result:
     """log2 TER(p) = E_q[-log2 p(X)] / L = (H(q) + KL(q || p)) / L, in bits per token.
 
-    With a prompt, L counts the masked positions (Feng et al. 2025, Sec. 3: TER is the perplexity).
+    With a prompt, L counts the masked positions (Feng et al. 2025, Sec. 3: TER is the perplexity).  Methods and
+    errors as in `kl_divergence`.
     """
-    law = law_of(read_problem(q, schedule, denoiser, given), method)
-    logs = law.problem.law.arithmetic.logs
+    problem = read_problem(q, schedule, denoiser, given)
+    route = choose_route(problem.law, divergence_routes(problem), method)
+    found, logs = route.compute(problem), problem.law.arithmetic.logs
+    entropy = problem.law.entropy()
     with logs.context():
-        value = _mean_surprise(law, relative=False) / law.problem.law.length
-    return Result(value, "bits per token", law.method, logs.guarantee)
+        value = (entropy.value + found.value) / problem.law.length
+        bounds = entropy.bounds and tuple((end + found.value) / problem.law.length for end in entropy.bounds)
+    return Result(value, "bits per token", found.method, found.guarantee, bounds, found.notes)
 
 
 def expected_kl(
-    q: Oracle,
-    schedule: Unmasking,
-    denoiser: Any = None,
-    *,
-    given: Any = None,
-    method: str | None = None,
+    q: Oracle, schedule: Unmasking, denoiser: Any = None, *, given: Any = None, method: str | None = None
 ) -> Result:
-    """E KL = E_pi KL(q || p_pi) in bits, the expected error of the schedule; at least KL(q || p).
+    """E KL = E_pi KL(q || p_pi) in bits, the expected error of an oblivious schedule; at least KL(q || p).
 
     Ideal denoiser, iid: sum_k w_k h(c_{k-1}) - H; sizes: sum_k n_k f(m_{k-1}) - H, both from the information
-    profile, so also at real lengths for Markov chains.  Otherwise sum_i E[-log2 d(x_i | x_S)] - H with S the
-    context in which position i is revealed, by enumeration of all contexts.  An N-step NELBO is H + E KL.
-    method: None, or "enumeration" to force the latter.  Other arguments and errors as in `sampler_law`.
+    "profile", so also at real lengths for Markov chains; a fixed "partition" of one, from pairs of tokens.
+    Otherwise sum_i E[-log2 d(x_i | x_S)] - H with S the context in which position i is revealed, by "enumeration"
+    of all contexts.  An N-step NELBO is H + E KL.  Errors as in `sampler_law`, and ValueError for planners and
+    remasking, whose contexts depend on the tokens.
     """
-    if method not in (None, "enumeration"):
-        raise ValueError(f"method: expected 'enumeration' or None, got {method!r}")
-    problem = read_problem(q, schedule, denoiser, given)
-    if method is None and problem.ideal and isinstance(problem.schedule, IID | FixedSizes):
-        return _from_profile(problem)
-    logs = problem.law.arithmetic.logs
-    with logs.context():
-        value = expected_cross_entropy(problem) - Table.of(problem.law).entropy().value
-    return Result(value, "bits", "enumeration of contexts", logs.guarantee)
+    return _taken(expected_kl_routes, q, schedule, denoiser, given, method)
 
 
-def _from_profile(problem: Problem) -> Result:
-    profile = information_profile(problem.law)
-    schedule = problem.schedule
-    if isinstance(schedule, IID):
-        value = iid_expected_kl(profile, schedule.checked_weights(problem.law.arithmetic))
-    else:
-        assert isinstance(schedule, FixedSizes)
-        value = sizes_expected_kl(profile, schedule.sizes)
-    return Result(value, "bits", f"information profile by {profile.method}", profile.guarantee)
-
-
-def _mean_surprise(law: SamplerLaw, *, relative: bool) -> Any:
-    """E_q[-log2 p(X)], or E_q[log2 q(X)/p(X)] if `relative`; infinite where p misses something possible."""
+def total_variation(
+    q: Oracle, schedule: Unmasking, denoiser: Any = None, *, given: Any = None, method: str | None = None
+) -> Result:
+    """TV = sum_x |q(x) - p(x)| / 2, a probability.  Methods "enumeration" and "branching"; errors as there."""
+    law = _tabulated(read_problem(q, schedule, denoiser, given), method)
     system = law.problem.law.arithmetic
-    logs, found = system.logs, on_support(law)
-    if found is None:
-        return logs.element(logs.infinity())
-    target, generated = found
-    ratio = system.divide(target if relative else system.ones(1), generated)
-    return logs.element(logs.sum(convert(target, system, logs) * system.log2(ratio), 0))
+    with system.context():
+        differences = abs(law.table() - law.problem.law.joint()).reshape(-1)
+        value = system.element(system.sum(differences, 0)) / 2
+    return Result(value, "probability", law.method, law.guarantee, notes=law.notes)
+
+
+def expected_steps(q: Oracle, schedule: Unmasking, denoiser: Any = None, *, given: Any = None) -> Result:
+    """E[number of denoiser calls]: steps in which nothing is drawn cost none.
+
+    In closed form for oblivious schedules, else by "branching".  Errors as in `sampler_law`.
+    """
+    problem = read_problem(q, schedule, denoiser, given)
+    system = problem.law.arithmetic
+    with system.context():
+        calls = problem.schedule.expected_calls(problem.law.length, system)
+    if calls is not None:
+        return Result(calls, "steps", "closed form", system.guarantee)
+    law = _tabulated(problem, "branching")
+    return Result(law.calls, "steps", law.method, law.guarantee, notes=law.notes)
+
+
+def explain(q: Oracle, schedule: Unmasking, denoiser: Any = None, *, given: Any = None) -> str:
+    """The exact routes to the law, SER, KL and E KL of a sampler: what each would cost, and which is taken."""
+    problem = read_problem(q, schedule, denoiser, given)
+    lines = []
+    for quantity, routes in (
+        ("p(x)", law_routes(problem)),
+        ("SER", error_rate_routes(problem)),
+        ("KL(q||p)", divergence_routes(problem)),
+        ("E KL", expected_kl_routes(problem)),
+    ):
+        fitting = [route for route in routes if route.fits]
+        taken = min(fitting, key=lambda route: route.cost / route.limit, default=None)
+        if quantity == "p(x)" and fitting:
+            taken = fitting[0]
+        lines += [f"{quantity:9} {_shown(route)}{'  <- taken' if route is taken else ''}" for route in routes]
+        if taken is None:
+            lines.append(f"{quantity:9} no exact route fits: estimate it (theory.estimators)")
+    return "\n".join(lines)
+
+
+def _shown(route: Route) -> str:
+    verdict = "" if route.fits else "  too large" if route.cost > route.limit else "  refused"
+    return f"{route.name:28} {route.cost:10.2g} {route.what} (at most {route.limit:.0e}){verdict}"
+
+
+def _taken(
+    routes: Callable[[Problem], list[Route]],
+    q: Oracle,
+    schedule: Unmasking,
+    denoiser: Any,
+    given: Any,
+    method: str | None,
+) -> Result:
+    problem = read_problem(q, schedule, denoiser, given)
+    return choose_route(problem.law, routes(problem), method).compute(problem)
+
+
+def _tabulated(problem: Problem, method: str | None) -> TabulatedLaw:
+    routes = [route for route in law_routes(problem) if route.name != "gaps"]
+    first = next((route.name for route in routes if route.fits), None)
+    return choose_route(problem.law, routes, method or first).compute(problem)

@@ -59,6 +59,15 @@ class OneOf(Unmasking):
     def transitions(self, vocab_size: int, length: int) -> int:
         return sum(choice.transitions(vocab_size, length) for choice in self.choices)
 
+    def one_at_a_time(self, length: int) -> bool:
+        return all(choice.one_at_a_time(length) for choice in self.choices)
+
+    def expected_calls(self, length: int, number_system: Arithmetic) -> Any:
+        calls = [
+            (share, part.expected_calls(length, number_system)) for share, part in self.parts(number_system)
+        ]
+        return None if any(c is None for _, c in calls) else sum(share * c for share, c in calls)
+
     def contexts(self, length: int, number_system: Arithmetic) -> Iterator[Context]:
         for share, part in self.parts(number_system):
             for positions, revealed, weight in part.contexts(length, number_system):

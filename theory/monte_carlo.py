@@ -173,6 +173,8 @@ def estimate_expected_kl(
 def expected_kl_scores(problem: Problem, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """The scores Y of `estimate_expected_kl` for a problem already read, `[n]`."""
     law, schedule = problem.law, problem.schedule
+    if not isinstance(schedule, Schedule):
+        raise ValueError(f"schedule: expected one that looks at no token, got {schedule!r}")
     tokens = law._sample(n, rng)
     steps = _draw_steps(schedule, law, n, rng)
     ranks = np.argsort(np.lexsort((rng.random(steps.shape), steps), axis=1), axis=1)

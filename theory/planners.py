@@ -107,6 +107,12 @@ class _BestFew(Planner):
     def outcomes(self, masked: int, observed: int, vocab_size: int) -> int:
         return vocab_size ** min(masked, largest(self.k))
 
+    def one_at_a_time(self, length: int) -> bool:
+        return largest(self.k) <= 1
+
+    def expected_calls(self, length: int, number_system: Arithmetic) -> int:
+        return sum(size > 0 for size in self.k) if isinstance(self.k, tuple) else self.most_steps(length)
+
 
 class TopK(_BestFew):
     """The k positions whose most probable token is most probable: top-k confidence."""
@@ -241,6 +247,7 @@ class LowConfidence(Planner):
 
     check = _BestFew.check
     most_steps = _BestFew.most_steps
+    expected_calls = _BestFew.expected_calls
 
     def choose(self, answers: Array, masked: Places, number: int, system: Arithmetic) -> Places:
         return masked

@@ -14,7 +14,7 @@ from oracles.oracle import Oracle
 class Route:
     """One way to a quantity of a law, with its cost and the cost that is still accepted: about a minute of work.
 
-    what: what the cost counts, for people.
+    what: what the cost counts, for people; refusal: why it cannot be taken, if not for its cost.
     """
 
     name: str
@@ -22,6 +22,12 @@ class Route:
     cost: float
     limit: float
     what: str
+    refusal: str = ""
+
+    @property
+    def fits(self) -> bool:
+        """Whether the route can be taken."""
+        return not self.refusal and self.cost <= self.limit
 
 
 def choose_route(law: Oracle, routes: Sequence[Route], method: str | None) -> Route:
@@ -32,8 +38,12 @@ def choose_route(law: Oracle, routes: Sequence[Route], method: str | None) -> Ro
     known = {route.name: route for route in routes}
     if method is not None and method not in known:
         raise ValueError(f"method: expected one of {', '.join(known)} for {law!r}, got {method!r}")
-    route = known[method] if method else min(routes, key=lambda route: route.cost / route.limit)
-    if route.cost > route.limit:
+    route = (
+        known[method] if method else min(routes, key=lambda route: (not route.fits, route.cost / route.limit))
+    )
+    if route.refusal:
+        raise ValueError(route.refusal)
+    if not route.fits:
         cost = "more than 1e300" if math.isinf(route.cost) else f"{route.cost:.1e}"
         raise ValueError(
             f"q: {law!r} is too large: {route.name} would take {cost} {route.what}, "

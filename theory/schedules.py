@@ -169,6 +169,10 @@ class IID(Exchangeable):
     def outcomes(self, masked: int, observed: int, vocab_size: int) -> int:
         return (vocab_size + 1) ** masked
 
+    def expected_calls(self, length: int, number_system: Arithmetic) -> Any:
+        weights = number_system.tolist(self.weights_in(number_system))
+        return sum(1 - (1 - weight) ** length for weight in weights)
+
     def context_sizes(self, length: int, number_system: Arithmetic) -> Array:
         weights = self.weights_in(number_system)
         system, total = number_system, number_system.zeros(length)
@@ -210,6 +214,12 @@ class FixedSizes(Exchangeable):
 
     def outcomes(self, masked: int, observed: int, vocab_size: int) -> int:
         return max(comb(masked, size) * vocab_size**size for size in self.sizes)
+
+    def one_at_a_time(self, length: int) -> bool:
+        return max(self.sizes) <= 1
+
+    def expected_calls(self, length: int, number_system: Arithmetic) -> int:
+        return sum(size > 0 for size in self.sizes)
 
     def transitions(self, vocab_size: int, length: int) -> int:
         done, total = 0, 0
@@ -262,6 +272,12 @@ class Partition(Schedule):
 
     def outcomes(self, masked: int, observed: int, vocab_size: int) -> int:
         return vocab_size ** min(masked, max(map(len, self.blocks)))
+
+    def one_at_a_time(self, length: int) -> bool:
+        return max(map(len, self.blocks)) <= 1
+
+    def expected_calls(self, length: int, number_system: Arithmetic) -> int:
+        return sum(len(block) > 0 for block in self.blocks)
 
     def transitions(self, vocab_size: int, length: int) -> int:
         return sum(vocab_size**done for done in accumulate(len(block) for block in self.blocks))

@@ -68,6 +68,14 @@ class Unmasking(ABC):
         )
         return self.most_steps(length) * sum(patterns)
 
+    def one_at_a_time(self, length: int) -> bool:
+        """Whether no step reveals two tokens: the ideal denoiser then samples q itself, in whatever order."""
+        return False
+
+    def expected_calls(self, length: int, number_system: Arithmetic) -> Scalar | None:
+        """The expected number of steps in which something is drawn; None if that depends on the tokens."""
+        return None
+
     def parts(self, number_system: Arithmetic) -> list[tuple[Scalar, Unmasking]]:
         """Samplers without a choice before the first step, and with which probability each is followed."""
         return [(1, self)]

@@ -12,8 +12,8 @@ from oracles import HMM, MarkovChain, Oracle, Result, fit_ngram, zoo
 from oracles.testing import markov_chains, oracles
 from theory import IID, FixedSizes, expected_kl, log2_token_error_rate, sequence_error_rate
 from theory.analysis import Analysis, Missing, Row, analyse, equal_sizes
-from theory.analysis.coverage import everything_possible
 from theory.analysis.effort import LEAST_DRAWS, Effort, share_out
+from theory.coverage import everything_possible
 from theory.monte_carlo import Estimate
 
 
@@ -177,7 +177,7 @@ def test_whether_everything_is_possible_is_what_the_table_says(law: Oracle) -> N
 
 def test_whether_everything_is_possible_may_stay_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert everything_possible(zoo.topic_hmm(64)) is True
-    monkeypatch.setattr("theory.analysis.coverage.ENTRIES", 10)
+    monkeypatch.setattr("theory.coverage.ENTRIES", 10)
     assert everything_possible(zoo.topic_hmm(64)) is None
 
 

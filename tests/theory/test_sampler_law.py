@@ -111,7 +111,7 @@ def test_bad_tokens(tokens: list, message: str) -> None:
 
 def test_too_large_a_law_is_refused_before_anything_is_computed() -> None:
     with pytest.raises(ValueError, match="schedule: enumerating 2 steps at V=2, L=1024"):
-        sampler_law(zoo.golden_mean(1024), IID.uniform(2))
+        sampler_law(zoo.golden_mean(1024), IID.uniform(2), method="enumeration")
     # A prompt that leaves little makes it small.
     prompt = [0] * 1022 + [2, 2]
     assert sampler_law(zoo.golden_mean(1024), IID.uniform(2), given=prompt).table().sum() == 1

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from oracles import Oracle, Result, Table
-from theory.analysis.coverage import everything_possible
 from theory.analysis.quantities import Missing
+from theory.coverage import everything_possible
 from theory.information import Profile, information_profile, total_correlation
 from theory.laws.enumeration import check_budget
 from theory.schedules import Schedule

@@ -21,10 +21,13 @@ from theory.ties import ascending, comparable, places, tolerance
 class Reshaped(Denoiser):
     """A denoiser that changes the token laws of an inner one, each by itself."""
 
+    inner: Any
+
     def __init__(self, inner: Any) -> None:
-        if not hasattr(inner, "oracle") or not callable(inner):
+        oracle = getattr(inner, "oracle", None)
+        if not isinstance(oracle, Oracle) or not callable(inner):
             raise ValueError(f"inner: expected a denoiser, as in Ideal(q), got {inner!r}")
-        self.inner, self.oracle = inner, inner.oracle
+        self.inner, self.oracle = inner, oracle
         self.convention = getattr(inner, "convention", "")
 
     @abstractmethod
@@ -37,11 +40,11 @@ class Reshaped(Denoiser):
 
     def of(self, law: Oracle) -> Self | None:
         """The same denoiser of another law in the same arithmetic."""
-        inner = self.inner.of(law) if hasattr(self.inner, "of") else None
+        inner = getattr(self.inner, "of", _unknown)(law)
         return inner and self.around(inner)
 
     def conditioned(self, law: Oracle) -> Self | None:
-        inner = self.inner.conditioned(law) if hasattr(self.inner, "conditioned") else None
+        inner = getattr(self.inner, "conditioned", _unknown)(law)
         return inner and self.around(inner)
 
     def __call__(self, patterns: Any, positions: Any = None) -> Array:
@@ -149,6 +152,10 @@ class TopP(Reshaped):
 def _places(laws: Array, system: Arithmetic) -> NDArray[np.int64]:
     """The place of every token when the most probable comes first and ties go to the lowest, `[.., V]`."""
     return places(ascending(-comparable("denoiser", laws, system), system))
+
+
+def _unknown(law: Oracle) -> None:
+    """What a denoiser that says nothing of other laws says of one."""
 
 
 def _read_fraction(name: str, value: Any) -> Fraction:

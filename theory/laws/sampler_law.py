@@ -2,80 +2,123 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from oracles import Oracle, Table
-from oracles.arithmetic import Array
-from oracles.patterns import read_patterns
-from theory.laws.enumeration import check_budget, enumerate_law, enumerate_support
-from theory.samplers import Problem, read_problem
-from theory.unmasking import Unmasking
-
-METHODS = ("enumeration",)
+from oracles import Table
+from oracles.arithmetic import Array, Scalar
+from oracles.patterns import Tokens, read_patterns
+from theory.laws.gap_probability import sequence_ratios
+from theory.laws.tables import SupportTable, support_table
+from theory.samplers import Problem
 
 
 @dataclass(frozen=True, eq=False)
-class SamplerLaw:
+class SamplerLaw(ABC):
     """The law p of what a sampler generates.
 
-    problem: the sampler; method, guarantee: how p was computed and what its numbers are worth.
+    problem: the sampler; method, guarantee: how p is computed and what its numbers are worth.
     """
 
     problem: Problem
     method: str
     guarantee: str
-    _table: Array
 
-    def table(self) -> Array:
-        """p over the free positions (all of them without a prompt), shape `(V,)*L`."""
-        return self._table
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Conventions that p depends on."""
+        convention = getattr(self.problem.denoiser, "convention", "")
+        return (convention,) if convention else ()
 
     def probability(self, tokens: Any) -> Any:
         """p(x) of complete sequences `[..., L]`; zero where they contradict the prompt.
 
         One number for a single sequence, else an array of the leading shape, in the oracle's arithmetic.
         """
-        problem, system = self.problem, self.problem.law.arithmetic
-        length = len(problem.free) if problem.given is None else len(problem.given)
-        batch, shape = read_patterns("tokens", tokens, length, problem.law.vocab_size - 1)
-        free = batch[:, problem.free]
-        values = self._table[tuple(system.index(free[:, axis]) for axis in range(free.shape[1]))]
-        if problem.given is not None:
-            observed = problem.given != problem.law.mask
-            agrees = (batch[:, observed] == problem.given[observed]).all(axis=1)
-            values = system.where(agrees, values, system.zeros(1))
-        return values.reshape(shape) if shape else system.element(values.reshape(()))
+        return self._asked(tokens, self._probabilities, self.problem.law.arithmetic.zeros(1))
+
+    def log_prob(self, tokens: Any) -> Any:
+        """ln p(x) in nats, -inf where p(x) is 0; shapes as for `probability`."""
+        system = self.problem.law.arithmetic
+        return self._asked(tokens, self._log_probabilities, system.ln(system.zeros(1)))
+
+    @abstractmethod
+    def table(self) -> Array:
+        """p over the free positions (all of them without a prompt), shape `(V,)*L`; ValueError if not known."""
 
     def as_table(self) -> Table:
         """p as an oracle on the free positions, to ask it for marginals, conditionals or samples."""
-        return Table.from_array(self._table, self.problem.law)
+        return Table.from_array(self.table(), self.problem.law)
+
+    @abstractmethod
+    def _probabilities(self, free: Tokens) -> Array:
+        """p(x) of the tokens at the free positions, `[B]`."""
+
+    @abstractmethod
+    def _log_probabilities(self, free: Tokens) -> Array:
+        """ln p(x) of the tokens at the free positions, `[B]`."""
+
+    def _asked(self, tokens: Any, answer: Any, contradiction: Array) -> Any:
+        problem, system = self.problem, self.problem.law.arithmetic
+        length = len(problem.free) if problem.given is None else len(problem.given)
+        batch, shape = read_patterns("tokens", tokens, length, problem.law.vocab_size - 1)
+        agrees = np.ones(len(batch), dtype=bool)
+        if problem.given is not None:
+            observed = problem.given != problem.law.mask
+            agrees = (batch[:, observed] == problem.given[observed]).all(axis=1)
+        values = system.where(agrees, answer(batch[:, problem.free]), contradiction)
+        return values.reshape(shape) if shape else system.element(values.reshape(()))
 
 
-def sampler_law(
-    q: Oracle, schedule: Unmasking, denoiser: Any = None, *, given: Any = None, method: str | None = None
-) -> SamplerLaw:
-    """The exact law of the sampler that follows `schedule` and fills in with `denoiser` (ideal by default).
+@dataclass(frozen=True, eq=False)
+class TabulatedLaw(SamplerLaw):
+    """A law whose probabilities are all at hand.  calls: the expected number of denoiser calls, where known."""
 
-    given: a prompt or template; p is then the law given it.  method: "enumeration", or None for the cheapest
-    route.  Cost: N (2V+1)**L transitions for an iid schedule, far fewer for sizes and partitions.  ValueError
-    for arguments that do not fit each other, or when the cost exceeds the budget (the message says by how
-    much); ArithmeticError if the law underflows in its floats.
-    """
-    return law_of(read_problem(q, schedule, denoiser, given), method)
+    _table: Array
+    calls: Scalar | None = None
+
+    def table(self) -> Array:
+        return self._table
+
+    def _probabilities(self, free: Tokens) -> Array:
+        system = self.problem.law.arithmetic
+        return self._table[tuple(system.index(free[:, axis]) for axis in range(free.shape[1]))]
+
+    def _log_probabilities(self, free: Tokens) -> Array:
+        return self.problem.law.arithmetic.ln(self._probabilities(free))
 
 
-def law_of(problem: Problem, method: str | None = None) -> SamplerLaw:
-    """`sampler_law` of a problem already read."""
-    if method not in (None, *METHODS):
-        raise ValueError(f"method: expected one of {', '.join(METHODS)}, got {method!r}")
-    check_budget(problem.law, problem.schedule)
-    tabulated = problem.tabulated()
-    table = enumerate_law(tabulated.law, tabulated.schedule, tabulated.denoiser)
-    return SamplerLaw(problem, "enumeration", problem.law.arithmetic.guarantee, table)
+@dataclass(frozen=True, eq=False)
+class GapLaw(SamplerLaw):
+    """The law of an iid sampler of a first-order Markov chain, one sequence at a time and possible ones only."""
+
+    def table(self) -> Array:
+        raise ValueError(
+            "method: the gap recursion gives p(x) of possible sequences one by one; "
+            "a table needs method='enumeration' and a small law"
+        )
+
+    def _probabilities(self, free: Tokens) -> Array:
+        return self.problem.law.probability(free) * self._ratios(free)
+
+    def _log_probabilities(self, free: Tokens) -> Array:
+        system = self.problem.law.arithmetic
+        with system.logs.context():
+            return self.problem.law.log_prob(free) + system.ln(self._ratios(free))
+
+    def _ratios(self, free: Tokens) -> Array:
+        law = self.problem.law
+        impossible = np.flatnonzero(~np.asarray(law.in_support(free)))
+        if impossible.size:
+            raise ValueError(
+                f"tokens: expected possible sequences, got {free[impossible[0]].tolist()}: "
+                "what the sampler does off the support needs method='enumeration'"
+            )
+        return sequence_ratios(law, self.problem.schedule, free)  # type: ignore[arg-type]
 
 
 def off_support(law: SamplerLaw) -> Array:
@@ -92,15 +135,13 @@ def on_support(law: SamplerLaw) -> tuple[Array, Array] | None:
     generated = _flat(law.table(), possible, law)
     missed = problem.law.arithmetic.is_zero(generated)
     if missed.any():
-        tabulated = problem.tabulated()
-        reached = enumerate_support(tabulated.law, tabulated.schedule, tabulated.denoiser).reshape(-1)
-        if not reached[possible].all():
+        if not support_table(problem, law.method).reshape(-1)[possible].all():
             return None
         raise ArithmeticError("the law of the sampler underflows in floats: use to('exact') or to('ball')")
     return _flat(problem.law.joint(), possible, law), generated
 
 
-def _possible(law: SamplerLaw) -> NDArray[np.bool_]:
+def _possible(law: SamplerLaw) -> SupportTable:
     return np.asarray(law.problem.law.support().joint()).reshape(-1)
 
 
