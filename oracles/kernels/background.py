@@ -1,7 +1,7 @@
 """Conditionals of chains over thousands of tokens: listed successors and a shared background, compiled.
 
-Messages are `[V, K]` in float64, one column a pattern (a lane): an entry of the transition costs one access to
-memory and K multiplications side by side.  What is known from the left waits in the answer itself, in the law's
+Messages are `[V, LANES]` in float64, one column a pattern: an entry of the transition costs one access to memory
+and one vector operation.  What is known from the left waits in the answer itself, in the law's
 own precision, until the pass from the right reaches it: nothing else as large is held.
 """
 
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from oracles.float_rows import with_rows_over_sums
@@ -21,8 +20,8 @@ from oracles.state_space import StateSpace
 from oracles.steps import distinct
 from oracles.transitions import BackgroundTransition
 
-LANES = 16
-"""Most patterns a block: two vectors, and messages of 4096 tokens that fit in a core's cache."""
+LANES = 8
+"""Patterns a block: a cache line, known when the kernels are compiled.  Lanes that no pattern takes idle along."""
 
 SAFE = {"float32": 1e-25, "float64": 1e-280}
 """A law of a token that sums to less may have lost digits to underflow."""
@@ -75,7 +74,7 @@ class BackgroundMessages:
         def work(part: slice) -> None:
             conditionals_block(patterns[part], chosen[part], first_row[part], *law, out, bad[part])
 
-        over_blocks(work, len(patterns), _lanes(len(patterns)))
+        over_blocks(work, len(patterns), LANES)
         return bad
 
 
@@ -87,29 +86,25 @@ def product(step: BackgroundTransition, messages: NDArray[Any], *, forward: bool
     move = _push if forward else _pull
 
     def work(part: slice) -> None:
-        columns = np.ascontiguousarray(messages[part].T, dtype=np.float64)
-        moved = np.empty((out.shape[1], columns.shape[1]))
+        columns = np.zeros((messages.shape[1], LANES))
+        columns[:, : len(messages[part])] = messages[part].T
+        moved = np.empty((out.shape[1], LANES))
         move(columns, step.listed, weights, rest, background, left, right, moved)
-        out[part] = moved.T
+        out[part] = moved[:, : len(messages[part])].T
 
-    over_blocks(work, len(messages), _lanes(len(messages)))
+    over_blocks(work, len(messages), LANES)
     return out
-
-
-def _lanes(batch: int) -> int:
-    """Patterns a block: no more than there are for every thread."""
-    return max(1, min(LANES, -(-batch // torch.get_num_threads())))
 
 
 @kernel
 def _observe(tokens, messages, safe, bad):
     """Keep what agrees with every lane's token, and bring each lane's sum to 1."""
-    vocab, lanes = messages.shape
-    totals = np.zeros(lanes)
+    vocab = len(messages)
+    totals = np.zeros(LANES)
     for v in range(vocab):
-        for k in range(lanes):
+        for k in range(LANES):
             totals[k] += messages[v, k]
-    for k in range(lanes):
+    for k in range(len(tokens)):
         token = tokens[k]
         if token != vocab:
             kept = messages[token, k]
@@ -119,55 +114,55 @@ def _observe(tokens, messages, safe, bad):
             totals[k] = kept
         if not totals[k] >= safe:
             bad[k], totals[k] = True, 1
+    for k in range(LANES):
         totals[k] = 1 / totals[k]
     for v in range(vocab):
-        for k in range(lanes):
+        for k in range(LANES):
             messages[v, k] *= totals[k]
 
 
 @kernel
 def _scale(messages, factors):
-    vocab, lanes = messages.shape
-    for v in range(vocab):
-        for k in range(lanes):
+    for v in range(len(messages)):
+        for k in range(LANES):
             messages[v, k] *= factors[v]
 
 
 @kernel
 def _push(beliefs, listed, weights, rest, background, left, right, following):
-    vocab, lanes = beliefs.shape
+    vocab, choices = listed.shape
     _scale(beliefs, left)
-    shared = np.zeros(lanes)
+    shared = np.zeros(LANES)
     for a in range(vocab):
-        for k in range(lanes):
+        for k in range(LANES):
             shared[k] += rest[a] * beliefs[a, k]
-    for b in range(vocab):
-        for k in range(lanes):
+    for b in range(len(background)):
+        for k in range(LANES):
             following[b, k] = background[b] * shared[k]
     for a in range(vocab):
         if not beliefs[a].any():
             continue
-        for j in range(listed.shape[1]):
+        for j in range(choices):
             weight, target = weights[a, j], np.uintp(listed[a, j])
-            for k in range(lanes):
+            for k in range(LANES):
                 following[target, k] += weight * beliefs[a, k]
     _scale(following, right)
 
 
 @kernel
 def _pull(joined, listed, weights, rest, background, left, right, message):
-    vocab, lanes = joined.shape
+    vocab, choices = listed.shape
     _scale(joined, right)
-    shared = np.zeros(lanes)
-    for b in range(vocab):
-        for k in range(lanes):
+    shared = np.zeros(LANES)
+    for b in range(len(background)):
+        for k in range(LANES):
             shared[k] += background[b] * joined[b, k]
     for a in range(vocab):
-        for k in range(lanes):
+        for k in range(LANES):
             message[a, k] = rest[a] * shared[k]
-        for j in range(listed.shape[1]):
+        for j in range(choices):
             weight, target = weights[a, j], np.uintp(listed[a, j])
-            for k in range(lanes):
+            for k in range(LANES):
                 message[a, k] += weight * joined[target, k]
     _scale(message, left)
 
@@ -175,8 +170,8 @@ def _pull(joined, listed, weights, rest, background, left, right, message):
 @kernel
 def _keep(tokens, wanted, beliefs, slots, out):
     """Leave what is known from the left in the rows of the answer."""
-    vocab, lanes = beliefs.shape
-    for k in range(lanes):
+    vocab = len(beliefs)
+    for k in range(len(tokens)):
         if not wanted[k]:
             continue
         if tokens[k] == vocab:
@@ -189,8 +184,8 @@ def _keep(tokens, wanted, beliefs, slots, out):
 @kernel
 def _finish(tokens, wanted, message, slots, out, safe, bad):
     """Multiply by what is known from the right and normalise; an observed token is certain."""
-    vocab, lanes = message.shape
-    for k in range(lanes):
+    vocab = len(message)
+    for k in range(len(tokens)):
         if not wanted[k]:
             continue
         slots[k] -= 1
@@ -213,13 +208,13 @@ def _finish(tokens, wanted, message, slots, out, safe, bad):
 def conditionals_block(
     patterns, chosen, first_row, initial, listed, weights, rest, background, scales, which, safe, out, bad
 ):
-    """Write the conditionals of the chosen entries of K patterns `[K, L]` into rows of `out` `[N, V]`.
+    """Write the conditionals of the chosen entries of at most `LANES` patterns `[K, L]` into rows of `out` `[N, V]`.
 
     first_row `[K]`: where each pattern's rows begin in `out`.  bad `[K]`: set where digits may have been lost.
     """
     lanes, length = patterns.shape
     vocab = len(initial)
-    current, other = np.empty((vocab, lanes)), np.empty((vocab, lanes))
+    current, other = np.empty((vocab, LANES)), np.empty((vocab, LANES))
     first, last = length, -1
     for k in range(lanes):
         for i in range(length):
