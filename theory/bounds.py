@@ -56,6 +56,19 @@ def perturbation_error(amount: Any, vocab_size: int) -> LogSum:
 # ------------------------------------------------------------------ too few steps
 
 
+def counting_bound(projections: int, block: int, vocab_size: int) -> fmpq:
+    """SER_pi >= 1 - |projection of the support on S_1| / V^{|S_1|}, for every partition pi that starts with S_1.
+
+    projections: how many words the tokens at S_1 can form; block: |S_1|.  For a law with uniform tokens at S_1,
+    whose ideal denoiser draws all V^{|S_1|} words alike; equality if nothing goes wrong later.
+    ValueError if there are more projections than words.  Source: derived for this project.
+    """
+    words = vocab_size**block
+    if not 0 < projections <= words:
+        raise ValueError(f"projections: expected a number in 1..{words} = V^|S_1|, got {projections}")
+    return 1 - fmpq(projections, words)
+
+
 def too_few_steps(valid: Any) -> arb:
     """C = (1 - valid) / (2 ln 2), a ball: with N <= C L iid steps the equal pairs have SER > 1/2.
 

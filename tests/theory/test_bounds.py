@@ -8,7 +8,9 @@ from flint import arb, fmpq
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oracles import testing
 from oracles.arithmetic import arithmetic
+from tests.theory import brute_force
 from theory import bounds
 from theory.laws import closed_forms
 from theory.log_sums import LogSum, log2, relative_entropy
@@ -71,6 +73,29 @@ def test_validity_bound_of_one_step_is_exact():
     assert bounds.pairs_validity_bound(6, 1, 16) == fmpq(1, 16**3)
 
 
+@given(data=st.data(), vocab_size=st.integers(2, 3))
+def test_counting_bound_holds_and_is_attained(data, vocab_size):
+    """Languages that stay the same when every token is raised by one have uniform tokens."""
+    length = data.draw(st.integers(1, 4))
+    words = st.tuples(*[st.integers(0, vocab_size - 1)] * length)
+    raised = {
+        tuple((token + shift) % vocab_size for token in word)
+        for word in data.draw(st.sets(words, min_size=1, max_size=4))
+        for shift in range(vocab_size)
+    }
+    law = {word: Fraction(1, len(raised)) for word in raised}
+    blocks = data.draw(testing.ordered_partitions(length))
+    first = blocks[0]
+    projected = {tuple(word[i] for i in first) for word in raised}
+    bound = bounds.counting_bound(len(projected), len(first), vocab_size)
+    denoise = brute_force.ideal(law, vocab_size)
+    alone = [first, *([i] for i in range(length) if i not in first)]
+    sampled = brute_force.law_of_partition(tuple(map(tuple, blocks)), denoise, vocab_size)
+    careful = brute_force.law_of_partition(tuple(map(tuple, alone)), denoise, vocab_size)
+    assert brute_force.error_rate(law, sampled) >= bound
+    assert brute_force.error_rate(law, careful) == bound
+
+
 def test_steps_and_length_of_the_perplexity_theorem():
     assert bounds.perplexity_steps(2, Fraction(1, 5)) == 25
     assert bounds.perplexity_length(2, Fraction(1, 5)) == 56  # 5^2.5 = 55.9
@@ -90,3 +115,8 @@ def test_bad_input():
         bounds.largest_collision(0, 16)
     with pytest.raises(ValueError, match=r"peaks: expected a number in 1\.\.15"):
         bounds.largest_collision(Fraction(1, 2), 16, peaks=16)
+    for projections in (0, 9):
+        with pytest.raises(
+            ValueError, match=rf"projections: expected a number in 1\.\.8 .*, got {projections}"
+        ):
+            bounds.counting_bound(projections, 3, 2)
