@@ -26,7 +26,7 @@ class Blocks(Unmasking):
 
     def __init__(self, block_length: int, inner: Unmasking) -> None:
         self.block_length, self.inner = read_count("block_length", block_length), read_inner(inner)
-        self.remasks, self.forceable = inner.remasks, inner.forceable
+        self.oblivious, self.remasks, self.forceable = inner.oblivious, inner.remasks, inner.forceable
         self._masked: tuple[int, ...] | None = None
 
     def check(self, masked: Sequence[int]) -> None:

@@ -34,6 +34,7 @@ class OneOf(Unmasking):
                 f"weights: expected {len(self.choices)}, one a choice, got shape {tuple(self.weights.shape)}"
             )
         check_distributions("weights", self.weights, self._system)
+        self.oblivious = all(choice.oblivious for choice in self.choices)
         self.remasks = any(choice.remasks for choice in self.choices)
         self.forceable = all(choice.forceable for choice in self.choices)
 

@@ -72,8 +72,13 @@ def expected_kl_routes(problem: Problem) -> list[Route]:
         # Once it is affordable at all: it serves every schedule, and its differences lose no digits.
         cost = 0.0 if cheapest.fits else cheapest.cost
         routes.append(replace(cheapest, name="profile", compute=_profile_kl, cost=cost))
-    limit = PATTERN_LIMITS[problem.law.arithmetic.name]
-    routes.append(Route("enumeration", _contexts_kl, pattern_count(problem.law), limit, "patterns"))
+    limit, refusal = PATTERN_LIMITS[problem.law.arithmetic.name], ""
+    if not problem.schedule.oblivious:
+        refusal = (
+            f"schedule: expected one that looks at no token, got {problem.schedule!r}: E KL is an average over "
+            "ordered partitions that are independent of them; use kl_divergence"
+        )
+    routes.append(Route("enumeration", _contexts_kl, pattern_count(problem.law), limit, "patterns", refusal))
     return routes
 
 

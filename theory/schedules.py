@@ -29,6 +29,8 @@ from theory.unmasking import Context, Unmasking, fill_in, follow_on
 class Schedule(Unmasking):
     """A way of unmasking in N steps that looks at no token."""
 
+    oblivious = True
+
     @property
     @abstractmethod
     def steps(self) -> int:

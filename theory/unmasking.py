@@ -32,9 +32,11 @@ class Unmasking(ABC):
 
     remasks: whether a revealed token may be masked again, so that it only ends with its last step;
     forceable: whether every token it draws is kept, so that p_pi(x) follows from the draws (see `ForcedDraw`);
-    mixes: whether it chooses one of several ways before the first step (see `parts`).
+    mixes: whether it chooses one of several ways before the first step (see `parts`);
+    oblivious: whether what it reveals when has nothing to do with the tokens (see `contexts`).
     """
 
+    oblivious: bool = False
     remasks: bool = False
     forceable: bool = True
     mixes: bool = False
