@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 
 from oracles.arithmetic import Arithmetic, Array
 from theory.laws.gap_links import Links
@@ -76,7 +77,7 @@ class GapRecursion:
     def _back(self, reveal: EachWith, blocks: Sequence[tuple[range, range]]) -> None:
         """From A_{k+1} to A_k, for the gaps between these places."""
         system, links = self.system, self.links
-        stay = _powers(reveal.stay, len(links.starts), system)[system.index(self._between)]
+        stay = powers(reveal.stay, len(links.starts), system)[system.index(self._between)]
         rate = system.array([reveal.rate])
         kept, lost = self.filled * stay, None if self.wrong is None else self.wrong * stay
         filled, wrong = system.zeros(*kept.shape), None if lost is None else self._impossible()
@@ -114,25 +115,44 @@ class GapRecursion:
         return self.system.sum(by_left * ends[:, :, None], 1)
 
 
-def solve(paths: Array, factors: Array, transfer: Array, cuts: Sequence[int], system: Arithmetic) -> None:
+def solve(
+    paths: Array,
+    factors: Array,
+    transfer: Array,
+    cuts: Sequence[int],
+    system: Arithmetic,
+    band: int | None = None,
+) -> None:
     """Replace G by F with F[v] = factors[v] (G[v] + sum over earlier v' of transfer[v, v'] F[v']), in place.
 
-    paths, factors `[B, n, R]`, transfer `[B, n, n]`; nodes between two neighbouring cuts share a position.  By
+    paths, factors `[.., n, R]`, transfer `[.., n, n]`; nodes between two neighbouring cuts share a position.
+    band: transfer[v, v'] is zero for all v' before the first node of v's position by more than this.  By
     halves, so that nearly all the work is in large matrix products.
     """
     if len(cuts) < 2:
         return
     if len(cuts) == 2:
-        paths[:, cuts[0] : cuts[1]] *= factors[:, cuts[0] : cuts[1]]
+        paths[..., cuts[0] : cuts[1], :] *= factors[..., cuts[0] : cuts[1], :]
         return
     middle = len(cuts) // 2
-    early, late = slice(cuts[0], cuts[middle]), slice(cuts[middle], cuts[-1])
-    solve(paths, factors, transfer, cuts[: middle + 1], system)
-    paths[:, late] += system.matmul(transfer[:, late, early], paths[:, early])
-    solve(paths, factors, transfer, cuts[middle:], system)
+    solve(paths, factors, transfer, cuts[: middle + 1], system, band)
+    begin = cuts[0] if band is None else max(cuts[0], cuts[middle] - band)
+    early, late = slice(begin, cuts[middle]), slice(cuts[middle], cuts[-1])
+    add_product(paths[..., late, :], transfer[..., late, early], paths[..., early, :], system)
+    solve(paths, factors, transfer, cuts[middle:], system, band)
 
 
-def _powers(base: object, count: int, system: Arithmetic) -> Array:
+def add_product(total: Array, left: Array, right: Array, system: Arithmetic) -> None:
+    """total += left @ right, in place; for floats without a copy of the product."""
+    if not isinstance(total, torch.Tensor):
+        total += system.matmul(left, right)
+    elif total.ndim == 2:
+        total.addmm_(left, right)
+    else:
+        total.baddbmm_(left.expand(len(total), -1, -1), right)
+
+
+def powers(base: object, count: int, system: Arithmetic) -> Array:
     """1, base, .., base^(count-1), `[count]`."""
     factor, powers = system.array([base]), [system.ones(1)]
     while len(powers) < count:
