@@ -17,7 +17,7 @@ import numpy as np
 from oracles.arithmetic import Arithmetic, Array
 from oracles.entropy import in_logs
 from oracles.oracle import Oracle
-from oracles.state_space import StateSpace
+from oracles.state_space import StateSpace, TokenEmissions
 from oracles.state_space_oracle import StateSpaceOracle
 
 PAIR_LIMITS = {"float32": 2e12, "float64": 2e12, "exact": 2e8, "ball": 2e8, "symbolic": 1e5}
@@ -35,6 +35,8 @@ def is_chain(q: Oracle) -> TypeGuard[StateSpaceOracle]:
 
 def _states_are_tokens(space: StateSpace, system: Arithmetic) -> bool:
     """Whether state h can emit nothing but token h."""
+    if isinstance(space.emissions, TokenEmissions):
+        return True
     for emission in {id(e): e for e in space.emissions}.values():
         states, tokens = emission.shape
         if states != tokens or not system.is_zero(emission)[~np.eye(tokens, dtype=bool)].all():

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from oracles import NGram, Oracle
-from oracles.arithmetic import Array
+from oracles import NGram, Oracle, SparseMarkovChain
+from oracles.arithmetic import Arithmetic, Array
 from oracles.steps import distinct
+from oracles.transitions import BackgroundTransition
 
 ENTRIES = 2**22
 """Largest table (sets of states, tokens, states) of one position of the subset construction."""
@@ -22,6 +23,9 @@ def everything_possible(law: Oracle) -> bool | None:
     if isinstance(support, NGram) and support.length >= support.order:
         steps = [transition for _, transition in distinct(support.transitions)]
         return all(bool(np.all(possible)) for possible in (support.initial, *steps))
+    if isinstance(support, SparseMarkovChain):
+        moves = [step for _, step in distinct(support.transitions[: support.length - 1])]
+        return bool(np.all(support.initial)) and all(_full(step, support.arithmetic) for step in moves)
     space, system = support.state_space(), support.arithmetic
     sets = np.asarray(space.initial)[None]
     for position, emission in enumerate(space.emissions):
@@ -40,3 +44,11 @@ def _different(sets: Array) -> Array:
     """Each set of states once."""
     _, first = np.unique(np.packbits(sets, axis=1), axis=0, return_index=True)
     return sets[first]
+
+
+def _full(step: BackgroundTransition, system: Arithmetic) -> bool:
+    """Whether every state can be followed by every state: whole rows, some of them at a time."""
+    block = max(1, ENTRIES // step.shape[1])
+    starts = range(0, step.shape[0], block)
+    rows = (np.arange(start, min(start + block, step.shape[0])) for start in starts)
+    return all(bool(np.all(step.rows(part, system))) for part in rows)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oracles import HMM, MarkovChain, Oracle, Result, fit_ngram, zoo
+from oracles import HMM, MarkovChain, Oracle, Result, SparseMarkovChain, fit_ngram, zoo
 from oracles.testing import markov_chains, oracles
 from theory import IID, FixedSizes, expected_kl, log2_token_error_rate, sequence_error_rate
 from theory.analysis import Analysis, Missing, Row, analyse, equal_sizes
@@ -257,6 +257,7 @@ def test_effort_knows_every_family() -> None:
         zoo.dyck(6),
         zoo.equal_pairs(6),
         zoo.tetracode(),
+        SparseMarkovChain([1, 0], [[1], [0]], [["1/2"], [1]], ["1/3", "2/3"], 6),
     ]
     assert all(Effort.of(law.to("float64")).pattern > 0 for law in laws)
 

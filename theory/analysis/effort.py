@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from oracles import MarkovChain, Oracle, Table
 from oracles.ngram import POWER_ENTRIES
-from oracles.state_space import ShiftTransition, Transition
+from oracles.state_space import ShiftTransition, TokenEmissions, Transition
 from oracles.table import PATTERN_TABLE_KEPT
-from oracles.transitions import BlockTransition, SparseTransition
+from oracles.transitions import BackgroundTransition, BlockTransition, SparseTransition
 
 RATE = 4e9
 """Multiplications a second, about, on two cores."""
@@ -73,15 +73,18 @@ def _pattern_work(law: Oracle) -> float:
         kept = length * math.log(vocab + 1) <= math.log(PATTERN_TABLE_KEPT)
         return float(length * vocab) * (1.0 if kept else float(vocab) ** length)
     space = law.state_space()
-    states = sum(int(emission.shape[0]) for emission in space.emissions)
+    states = sum(space.sizes)
     moves = {id(transition): _moves(transition) for transition in space.transitions}
-    return 2.0 * sum(moves[id(transition)] for transition in space.transitions) + states * (_STATE + vocab)
+    read_off = 0 if isinstance(space.emissions, TokenEmissions) else vocab
+    return 2.0 * sum(moves[id(transition)] for transition in space.transitions) + states * (_STATE + read_off)
 
 
 def _moves(transition: Transition) -> int:
     """The entries of a transition as it is stored."""
     if isinstance(transition, BlockTransition):
         return sum(_moves(block) for block in transition.blocks)
+    if isinstance(transition, BackgroundTransition):
+        return math.prod(transition.weights.shape) + sum(transition.shape)
     if isinstance(transition, ShiftTransition | SparseTransition):
         return math.prod(transition.weights.shape)
     return math.prod(transition.shape)
