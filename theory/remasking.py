@@ -107,24 +107,23 @@ class Corrected(Unmasking):
         self.inner.check(masked)
 
     def most_steps(self, length: int) -> int:
-        return self.inner.most_steps(length)
+        return self.inner.most_steps(length) * (1 + self.sweeps)
 
     def step(
         self, number: int, patterns: Tokens, scope: NDArray[np.bool_], denoiser: Any, draw: Draw
     ) -> tuple[Rows, Tokens]:
+        inner, sweep = divmod(number, 1 + self.sweeps)
+        if sweep == 0:
+            return self.inner.step(inner, patterns, scope, denoiser, draw)
         mask = denoiser.oracle.mask
-        rows, patterns = self.inner.step(number, patterns, scope, denoiser, draw)
-        for _ in range(self.sweeps):
-            later, chosen = draw.subset((patterns != mask) & scope, self.size)
-            hidden = np.where(chosen, mask, patterns[later])
-            last, patterns = fill_in(hidden, chosen, denoiser, draw)
-            rows = follow_on(follow_on(rows, later), last)
-        return rows, patterns
+        rows, chosen = draw.subset((patterns != mask) & scope, self.size)
+        later, redrawn = fill_in(np.where(chosen, mask, patterns[rows]), chosen, denoiser, draw)
+        return follow_on(rows, later), redrawn
 
     def outcomes(self, masked: int, observed: int, vocab_size: int) -> int:
-        size = min(self.size, masked + observed)
-        redrawn = comb(masked + observed, size) * vocab_size**size
-        return self.inner.outcomes(masked, observed, vocab_size) * redrawn**self.sweeps
+        size = min(self.size, observed)
+        redrawn = comb(observed, size) * vocab_size**size
+        return max(redrawn, self.inner.outcomes(masked, observed, vocab_size))
 
     def relabelled(self, masked: Sequence[int]) -> Corrected:
         return self._around(self.inner.relabelled(masked))
