@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from copy import copy
 from math import comb
@@ -47,12 +48,12 @@ class Remasking(Unmasking):
     @classmethod
     def capped(cls, weights: Any, eta: Any) -> Remasking:
         """sigma_k = min(eta, (1 - c_k) / c_{k-1}), the cap strategy of ReMDM; eta: a number in [0, 1]."""
-        return cls(weights, _largest_sigmas(weights, lambda most: min(most, eta)))
+        return cls(weights, _largest_sigmas(weights, eta, min))
 
     @classmethod
     def rescaled(cls, weights: Any, eta: Any) -> Remasking:
         """sigma_k = eta min(1, (1 - c_k) / c_{k-1}), the rescale strategy of ReMDM; eta: a number in [0, 1]."""
-        return cls(weights, _largest_sigmas(weights, lambda most: eta * most))
+        return cls(weights, _largest_sigmas(weights, eta, operator.mul))
 
     def check(self, masked: Sequence[int]) -> None:
         """Any number of positions is fine."""
@@ -146,11 +147,14 @@ def _progress(weights: Any, system: Arithmetic) -> list[tuple[Any, Any, Any]]:
     return [(sum(numbers[:k], 0), w, sum(numbers[k + 1 :], 0)) for k, w in enumerate(numbers)]
 
 
-def _largest_sigmas(weights: Any, change: Callable[[Any], Any]) -> list[Any]:
-    """`change` of min(1, (1 - c_k) / c_{k-1}) at every step."""
+def _largest_sigmas(weights: Any, eta: Any, change: Callable[[Any, Any], Any]) -> list[Any]:
+    """`change` of min(1, (1 - c_k) / c_{k-1}) and eta at every step."""
     system = infer(weights)
+    eta = system.element(read_array("eta", [eta], system)[0])
+    if not 0 <= eta <= 1:
+        raise ValueError(f"eta: expected a number in [0, 1], got {eta}")
     steps = _progress(read_array("weights", weights, system), system)
-    return [change(1 if done <= left else left / done) for done, _, left in steps]
+    return [change(1 if done <= left else left / done, eta) for done, _, left in steps]
 
 
 def _rounding(system: Arithmetic) -> Any:
