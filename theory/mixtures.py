@@ -47,7 +47,8 @@ class OneOf(Unmasking):
 
     def parts(self, number_system: Arithmetic) -> list[tuple[Any, Unmasking]]:
         weights = number_system.tolist(convert(self.weights, self._system, number_system))
-        return [(w, part) for w, part in zip(weights, self.choices, strict=True) if w != 0]
+        chosen = [(w, choice) for w, choice in zip(weights, self.choices, strict=True) if w != 0]
+        return [(w * share, part) for w, choice in chosen for share, part in choice.parts(number_system)]
 
     def step(
         self, number: int, patterns: Tokens, scope: NDArray[np.bool_], denoiser: Any, draw: Draw

@@ -74,13 +74,28 @@ def simulate(
 def run_sampler(problem: Problem, n: int, rng: np.random.Generator) -> Tokens:
     """n draws from a problem already read, on its free positions, in blocks that bound memory."""
     law = problem.law
+    tokens = np.empty((n, law.length), dtype=np.int64)
     block = max(1, BLOCK_ENTRIES // (law.length * law.vocab_size))
-    parts = [_run_block(problem, min(block, n - start), rng) for start in range(0, n, block)]
-    return np.concatenate([np.zeros((0, law.length), dtype=np.int64), *parts])
+    for part, rows in _shared_out(problem, n, rng):
+        for start in range(0, len(rows), block):
+            here = rows[start : start + block]
+            tokens[here] = _run_block(problem, part, len(here), rng)
+    return tokens
 
 
-def _run_block(problem: Problem, n: int, rng: np.random.Generator) -> Tokens:
-    law, unmasking = problem.law, problem.schedule
+def _shared_out(problem: Problem, n: int, rng: np.random.Generator) -> list[tuple[Unmasking, Tokens]]:
+    """The ways of unmasking that a mixture may choose, and which of n draws choose each."""
+    system = problem.law.arithmetic
+    shares, parts = zip(*problem.schedule.parts(system), strict=True)
+    if len(parts) == 1:
+        return [(parts[0], np.arange(n))]
+    weights = system.array(list(shares))[None]
+    chosen = system.draw(weights[system.index(np.zeros(n, dtype=np.int64))], rng)
+    return [(part, np.flatnonzero(chosen == index)) for index, part in enumerate(parts)]
+
+
+def _run_block(problem: Problem, unmasking: Unmasking, n: int, rng: np.random.Generator) -> Tokens:
+    law = problem.law
     draw, scope = RandomDraw(law.arithmetic, rng), np.ones(law.length, dtype=bool)
     patterns = np.full((n, law.length), law.mask, dtype=np.int64)
     for step in range(unmasking.most_steps(law.length)):
