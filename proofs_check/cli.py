@@ -83,7 +83,10 @@ def analyse(
         str | None, typer.Option(help="Tokens of a text: `character` [default] or `word`.")
     ] = None,
     alphabet: Annotated[
-        str | None, typer.Option(help="`raw` text [default], or `letters`: a to z and the space.")
+        str | None,
+        typer.Option(
+            help="`raw` text [default]; `letters`: a to z and the space; `vowels`: v, c and the space."
+        ),
     ] = None,
     vocabulary: Annotated[
         int | None,

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from oracles import Oracle, Result
+from theory.laws.distances import total_variation_of
 from theory.laws.sampler_law import SamplerLaw, TabulatedLaw
 from theory.routes import Route, choose_route
 from theory.sampler_routes import (
@@ -102,12 +103,7 @@ def total_variation(
     q: Oracle, schedule: Unmasking, denoiser: Any = None, *, given: Any = None, method: str | None = None
 ) -> Result:
     """TV = sum_x |q(x) - p(x)| / 2, a probability.  Methods "enumeration" and "branching"; errors as there."""
-    law = _tabulated(read_problem(q, schedule, denoiser, given), method)
-    system = law.problem.law.arithmetic
-    with system.context():
-        differences = abs(law.table() - law.problem.law.joint()).reshape(-1)
-        value = system.element(system.sum(differences, 0)) / 2
-    return Result(value, "probability", law.method, law.guarantee, notes=law.notes)
+    return total_variation_of(_tabulated(read_problem(q, schedule, denoiser, given), method))
 
 
 def expected_steps(q: Oracle, schedule: Unmasking, denoiser: Any = None, *, given: Any = None) -> Result:

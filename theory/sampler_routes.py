@@ -12,15 +12,15 @@ from dataclasses import replace
 from typing import Any
 
 from oracles import Result, Table
-from oracles.arithmetic import convert
 from theory.chain_entropies import is_chain
 from theory.chain_partitions import chain_errors_by_step, partition_work
 from theory.context_errors import expected_cross_entropy
 from theory.coverage import everything_possible
 from theory.information import information_profile, profile_routes
 from theory.laws import branching, enumeration
+from theory.laws.distances import divergence_of, error_rate_of
 from theory.laws.gap_probability import gap_error_rate
-from theory.laws.sampler_law import GapLaw, SamplerLaw, TabulatedLaw, off_support, on_support
+from theory.laws.sampler_law import GapLaw, TabulatedLaw
 from theory.laws.tables import check_table, enumerable, law_table
 from theory.profile import Profile, iid_expected_kl, sizes_expected_kl
 from theory.routes import Route
@@ -145,11 +145,7 @@ def _gap_law(problem: Problem) -> GapLaw:
 
 def _table_error(method: str) -> Callable[[Problem], Result]:
     def compute(problem: Problem) -> Result:
-        law = _table_law(method)(problem)
-        system = problem.law.arithmetic
-        with system.context():
-            value = system.element(system.sum(off_support(law), 0))
-        return Result(value, "probability", method, law.guarantee, notes=law.notes)
+        return error_rate_of(_table_law(method)(problem))
 
     return compute
 
@@ -172,23 +168,9 @@ def _no_bits(problem: Problem) -> Result:
 
 def _table_divergence(method: str) -> Callable[[Problem], Result]:
     def compute(problem: Problem) -> Result:
-        law = _table_law(method)(problem)
-        logs = problem.law.arithmetic.logs
-        with logs.context():
-            return Result(divergence_of(law), "bits", method, logs.guarantee, notes=law.notes)
+        return divergence_of(_table_law(method)(problem))
 
     return compute
-
-
-def divergence_of(law: SamplerLaw) -> Any:
-    """KL(q || p) in bits of a tabulated law; infinite where p misses something possible."""
-    system = law.problem.law.arithmetic
-    logs, found = system.logs, on_support(law)
-    if found is None:
-        return logs.element(logs.infinity())
-    target, generated = found
-    ratio = system.divide(target, generated)
-    return logs.element(logs.sum(convert(target, system, logs) * system.log2(ratio), 0))
 
 
 def _partition_kl(problem: Problem) -> Result:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from string import ascii_lowercase
 
 import numpy as np
 
@@ -16,12 +17,14 @@ from oracles.patterns import Tokens
 from oracles.symbols import LEVELS, UNKNOWN, code_points
 from oracles.validation import check_choice, read_count
 
-ALPHABETS = ("raw", "letters")
+ALPHABETS = ("raw", "letters", "vowels")
 
 Pieces = Iterator[str]
 
 _TEXT_SUFFIXES = {".txt", ".text", ".md", ".rst", ".csv", ".tsv", ".json", ".html", ".xml", ".tex", ".log"}
 _CHARACTERS = 0x110000
+
+_VOWELS = str.maketrans({letter: "v" if letter in "aeiouy" else "c" for letter in ascii_lowercase})
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ class Corpus:
         source = _source(text_or_path)
 
         def pieces() -> Pieces:
-            text = _letters(source()) if alphabet == "letters" else source()
+            text = source() if alphabet == "raw" else _letters(source())
+            text = (piece.translate(_VOWELS) for piece in text) if alphabet == "vowels" else text
             return _whole_words(text) if level == "word" else text
 
         symbols = _frequent(pieces(), vocabulary) if level == "word" else _characters(pieces())

@@ -50,7 +50,8 @@ def fit_ngram(
     memory taken is that of the law, of the different words and of the different windows.
     level: tokens are "character"s or "word"s, maximal runs of characters other than white space.
     alphabet: "raw" takes the text as it is; "letters" lowers it and turns every run of anything but a to z
-    into one space (Shannon's alphabet of 27 symbols).
+    into one space (Shannon's alphabet of 27 symbols); "vowels" then writes v for a, e, i, o, u, y and c for the
+    other letters (Markov 1913, with the space).
     vocabulary: how many of the words, the most frequent ones, are tokens (ties: the first in order); all others
     are `<unk>`, one token more if there are any.  By default every word is a token.
     smoothing: s, a float, or an int, fraction or "1/2" (for exact numbers).

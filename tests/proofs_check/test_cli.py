@@ -312,7 +312,7 @@ ZOO = "zoo:golden_mean?length=5"
         ([TEXT, "--length", "0"], "length: expected an integer of at least 1, got 0"),
         ([TEXT, "--length", "1000000000"], "length: expected at most 100000, got 1000000000"),
         ([TEXT, "--level", "sentence"], "level: expected one of character, word, got 'sentence'"),
-        ([TEXT, "--alphabet", "greek"], "alphabet: expected one of raw, letters, got 'greek'"),
+        ([TEXT, "--alphabet", "greek"], "alphabet: expected one of raw, letters, vowels, got 'greek'"),
         ([TEXT, "--smoothing", "-1"], "smoothing: expected a number of at least 0, got '-1'"),
         ([TEXT, "--smoothing", "much"], "smoothing: expected a finite number, got 'much'"),
         ([ZOO, "--order", "3"], "order: expected a text to fit an n-gram to, got the oracle zoo:"),

@@ -191,6 +191,12 @@ def test_a_corpus_that_is_no_text_is_named(tmp_path: Path) -> None:
         fit_ngram("", 2, 3)
 
 
+def test_vowels_are_markovs_alphabet() -> None:
+    law = quietly("Ab,  yaB\n\n9ba", 2, 3, alphabet="vowels", arithmetic="exact")
+    assert law.symbols == (" ", "c", "v")  # "vc vvc cv"
+    assert str(law.probability([2, 3, 3])) == "3/8"
+
+
 def test_letters_are_shannons_alphabet() -> None:
     law = quietly("Ab,  ÉaB\n\n9ba", 2, 3, alphabet="letters", arithmetic="exact")
     assert law.symbols == (" ", "a", "b")
@@ -208,7 +214,7 @@ def test_letters_are_shannons_alphabet() -> None:
         ("abab", {"order": 0}, "order: expected an integer of at least 1, got 0"),
         ("abab", {"length": 0}, "length: expected an integer of at least 1, got 0"),
         ("abab", {"level": "byte"}, "level: expected one of character, word, got 'byte'"),
-        ("abab", {"alphabet": "greek"}, "alphabet: expected one of raw, letters, got 'greek'"),
+        ("abab", {"alphabet": "greek"}, "alphabet: expected one of raw, letters, vowels, got 'greek'"),
         ("abab", {"arithmetic": "double"}, "arithmetic: expected one of float32, .*got 'double'"),
         ("abab", {"smoothing": -1}, "smoothing: expected a number of at least 0, got -1"),
         ("abab", {"smoothing": math.nan}, "smoothing: expected a finite number, got nan"),
