@@ -1,10 +1,11 @@
-"""Ideal conditionals, half the tokens masked: maskproof, plain NumPy and dynamax in one process.
+"""Ideal conditionals, half the tokens masked: maskproof, plain NumPy, dynamax and hmmlearn in one process.
 
     python benchmarks/ideal_conditionals.py [--threads 2] [--repeats 15] [--workloads W1,W4]
 
-The contenders take turns, so that what else the machine does falls on all of them alike; medians are quoted.
-Beside other processes wall-clock times mean little: the spread (fastest .. median) tells.
-comes with the extra `peers`; without it its column is left out.
+Prints a table in Markdown: fastest .. median milliseconds.  The contenders take turns, so that what else the
+machine does falls on all of them alike; ratios are of medians, and beside other processes only they mean
+anything.  "buffer" is maskproof with `out=`: the others return fresh memory, as maskproof does by default.
+dynamax and hmmlearn come with the extra `peers`; without them their columns are empty.
 """
 
 from __future__ import annotations
@@ -56,14 +57,14 @@ class Workload:
         return {"initial": initial, "transition": transition, "emission": emission, "weights": weights}
 
     def floor(self, rates: dict[str, float], itemsize: int) -> float:
-        """Seconds that the machine needs at least: the arithmetic at matrix speed, the result at copy speed."""
+        """Seconds that the machine needs at least: the arithmetic at matrix speed, the result written once."""
         moves = self.states * (self.vocab if self.kind != "hmm" else self.states)
         readout = self.states * self.vocab if self.kind == "hmm" else self.states
         flops = 2.0 * self.batch * self.length * (2 * moves + readout / 2)
         written = self.batch * self.length * self.vocab * itemsize
         if self.kind == "chain":
             flops = 3.0 * self.batch * self.length * self.vocab
-        return max(flops / rates[f"gemm{itemsize}"], written / rates["copy"])
+        return max(flops / rates[f"gemm{itemsize}"], written / rates["write"])
 
 
 WORKLOADS = [
@@ -90,6 +91,21 @@ def draw_patterns(work: Workload, law: Law) -> NDArray[np.int64]:
 
 def ours(work: Workload, law: Law, patterns: NDArray[np.int64], dtype: str) -> Callable[[], Any]:
     """`conditionals`, its result in fresh memory as for the others."""
+    oracle = read_law(work, law, dtype)
+    return lambda: oracle.conditionals(patterns).numpy()
+
+
+def ours_in_a_buffer(work: Workload, law: Law, patterns: NDArray[np.int64], dtype: str) -> Callable[[], Any]:
+    """`conditionals(out=)`, written into the same memory at every call."""
+    import torch
+
+    oracle = read_law(work, law, dtype)
+    out = torch.empty(work.batch, work.length, work.vocab, dtype=getattr(torch, dtype))
+    return lambda: oracle.conditionals(patterns, out=out).numpy()
+
+
+def read_law(work: Workload, law: Law, dtype: str) -> Any:
+    """The workload's law as an oracle."""
     from oracles import HMM, MarkovChain, NGram
 
     if work.kind == "hmm":
@@ -99,9 +115,7 @@ def ours(work: Workload, law: Law, patterns: NDArray[np.int64], dtype: str) -> C
     else:
         weights = law["weights"].reshape((work.vocab,) * 3)
         oracle = NGram(law["initial"][: work.vocab, None] * weights[0], weights, work.length)
-    oracle = oracle.to(dtype)
-    print(f"  {oracle.explain(work.batch)}")
-    return lambda: oracle.conditionals(patterns).numpy()
+    return oracle.to(dtype)
 
 
 def plain_numpy(work: Workload, law: Law, patterns: NDArray[np.int64], dtype: str) -> Callable[[], Any]:
@@ -156,16 +170,42 @@ def dynamax(work: Workload, law: Law, patterns: NDArray[np.int64], dtype: str) -
     return lambda: np.asarray(jax.block_until_ready(run(tokens)))
 
 
+def hmmlearn(work: Workload, law: Law, patterns: NDArray[np.int64], dtype: str) -> Callable[[], Any] | None:
+    """The scaled forward-backward pass of hmmlearn (float64 only) given evidence that is 1 where masked."""
+    try:
+        from hmmlearn.base import BaseHMM
+    except ImportError:
+        return None
+    if dtype != "float64":
+        return None
+    evidence = np.concatenate([law["emission"].T, np.ones((1, work.states))])
+
+    class Masked(BaseHMM):
+        def _compute_likelihood(self, X: Any) -> Any:
+            return evidence[X[:, 0]]
+
+    model = Masked(work.states, implementation="scaling")
+    model.startprob_, model.transmat_ = law["initial"], law["transition"]
+    column, lengths = patterns.reshape(-1, 1), [work.length] * work.batch
+    observed = patterns[..., None] == np.arange(work.vocab)
+
+    def run() -> NDArray[Any]:
+        tokens = (model.predict_proba(column, lengths) @ law["emission"]).reshape(observed.shape)
+        return np.where((patterns == work.vocab)[..., None], tokens, observed)
+
+    return run
+
+
 def machine_rates() -> dict[str, float]:
-    """Multiply-adds (two operations each) and copied bytes a second, the best of several runs."""
+    """Multiply-adds (two operations each) and bytes written a second, the best of several runs."""
     import torch
 
     rates = {}
     for itemsize, dtype in ((4, torch.float32), (8, torch.float64)):
         side = torch.rand(2048, 2048, dtype=dtype)
         rates[f"gemm{itemsize}"] = 2 * 2048**3 / min(_seconds(lambda m=side: m @ m) for _ in range(7))
-    source, target = torch.zeros(2**25), torch.zeros(2**25)
-    rates["copy"] = 4 * 2**25 / min(_seconds(lambda: target.copy_(source)) for _ in range(7))
+    target = torch.zeros(2**22)  # the size of the largest result
+    rates["write"] = 4 * 2**22 / min(_seconds(lambda: target.fill_(1)) for _ in range(30))
     return rates
 
 
@@ -175,27 +215,44 @@ def _seconds(call: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def compare(work: Workload, dtype: str, rates: dict[str, float], repeats: int) -> str:
-    """One line of the table: medians in milliseconds, ratios and the share of the machine's limit."""
+CONTENDERS = {
+    "ours": ours,
+    "buffer": ours_in_a_buffer,
+    "dynamax": dynamax,
+    "hmmlearn": hmmlearn,
+    "numpy": plain_numpy,
+}
+COLUMNS = ["", *CONTENDERS, "dynamax / ours", "dynamax / buffer", "numpy / ours", "limit / buffer", "off by"]
+
+
+def compare(work: Workload, dtype: str, rates: dict[str, float], repeats: int) -> list[str]:
+    """One row of the table: milliseconds, ratios of medians, the share of the machine's limit, our largest error."""
     law = work.law()
     patterns = draw_patterns(work, law)
-    makers = {"ours": ours, "numpy": plain_numpy, "dynamax": dynamax}
-    calls = {name: make(work, law, patterns, dtype) for name, make in makers.items()}
+    calls = {name: make(work, law, patterns, dtype) for name, make in CONTENDERS.items()}
     present = {name: call for name, call in calls.items() if call is not None}
     reference = plain_numpy(work, law, patterns, "float64")()
     errors = {name: float(np.abs(call() - reference).max()) for name, call in present.items()}
+    assert max(errors.values()) < (1e-5 if dtype == "float32" else 1e-10), errors
     times: dict[str, list[float]] = {name: [] for name in present}
-    for _ in range(repeats):
+    for repeat in range(repeats):
         for name, call in present.items():
-            times[name].append(1e3 * _seconds(call))
+            if name != "hmmlearn" or repeat < 3:
+                times[name].append(1e3 * _seconds(call))
     median = {name: statistics.median(values) for name, values in times.items()}
-    shown = "  ".join(f"{name} {min(times[name]):.2f}..{median[name]:.2f}" for name in present)
-    ratios = "  ".join(
-        f"{name}/ours {median[name] / median['ours']:.1f}" for name in present if name != "ours"
-    )
-    limit = 1e3 * work.floor(rates, np.dtype(dtype).itemsize) / median["ours"]
-    differ = "  ".join(f"{name} {error:.0e}" for name, error in errors.items())
-    return f"{work.name} {dtype}: {shown} ms | {ratios} | {limit:.0%} of the limit | off by {differ}"
+
+    def ratio(slow: str, fast: str) -> str:
+        return f"{median[slow] / median[fast]:.1f}" if slow in median else ""
+
+    return [
+        f"{work.name} {dtype}",
+        *(f"{min(times[name]):.2f} .. {median[name]:.2f}" if name in times else "" for name in CONTENDERS),
+        ratio("dynamax", "ours"),
+        ratio("dynamax", "buffer"),
+        ratio("numpy", "ours"),
+        f"{1e3 * work.floor(rates, np.dtype(dtype).itemsize) / median['buffer']:.0%}",
+        f"{errors['ours']:.0e}",
+    ]
 
 
 def main() -> None:
@@ -212,14 +269,15 @@ def main() -> None:
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     rates = machine_rates()
     print(f"{os.cpu_count()} cores, {arguments.threads} threads, load {load:.1f}; gemm {rates['gemm4'] / 1e9:.0f} / "
-          f"{rates['gemm8'] / 1e9:.0f} Gflop/s (float32 / float64), copy {rates['copy'] / 1e9:.0f} GB/s")  # fmt: skip
-    try:
-        import dynamax as _  # noqa: F401
-    except ImportError:
-        print("dynamax is not installed (extra `peers`): its column is left out")
+          f"{rates['gemm8'] / 1e9:.0f} Gflop/s in float32 / 64, write {rates['write'] / 1e9:.0f} GB/s\n")  # fmt: skip
+    print(_row(COLUMNS), _row(["---"] * len(COLUMNS)), sep="\n")
     for work in chosen:
         for dtype in ("float32", "float64"):
-            print(compare(work, dtype, rates, arguments.repeats), flush=True)
+            print(_row(compare(work, dtype, rates, arguments.repeats)), flush=True)
+
+
+def _row(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -22,30 +23,42 @@ def kernel(function: Callable[..., Any]) -> Any:
     """Compile at the first call, keep the machine code on disk where one can write, release the lock."""
     # As written: what checks annotations at run time cannot be compiled.
     function = inspect.unwrap(function)
+    # Division as the machine does it: a test for zero would keep a loop from using vectors.
+    options = {"nogil": True, "fastmath": REORDER, "error_model": "numpy"}
     try:
-        return numba.njit(nogil=True, cache=True, fastmath=REORDER)(function)
+        return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # nowhere to keep it: compiled anew in every process
-        return numba.njit(nogil=True, fastmath=REORDER)(function)
+        return numba.njit(**options)(function)
 
 
 def over_blocks(work: Callable[[slice], None], rows: int, block: int) -> None:
-    """`work` on every block of rows, in as many threads as torch uses."""
+    """`work` on every block of rows, in as many threads as torch uses; within such a thread, in that one."""
     blocks = [slice(start, min(start + block, rows)) for start in range(0, rows, block)]
-    threads = min(torch.get_num_threads(), len(blocks))
+    threads = 1 if getattr(_thread, "at_work", False) else min(torch.get_num_threads(), len(blocks))
     waiting = iter(blocks)  # shared: whoever is free takes the next
 
     def worker() -> None:
         for part in waiting:
             work(part)
 
+    def worker_apart() -> None:
+        _thread.at_work = True
+        try:
+            worker()
+        finally:
+            _thread.at_work = False
+
     if threads <= 1:
         return worker()
     # Plain threads rather than a runtime of its own: safe beside torch, forks and callers with threads.
     with ThreadPoolExecutor(threads - 1) as pool:
-        others = [pool.submit(worker) for _ in range(threads - 1)]
-        worker()
+        others = [pool.submit(worker_apart) for _ in range(threads - 1)]
+        worker_apart()
     for other in others:
         other.result()
+
+
+_thread = threading.local()
 
 
 def fresh(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:

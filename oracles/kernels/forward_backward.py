@@ -149,7 +149,7 @@ def _flat(arrays: list[NDArray[Any]], dtype: Any) -> NDArray[Any]:
 
 def _evidence(emissions: list[NDArray[Any]], dtype: Any) -> NDArray[Any]:
     if not emissions:
-        return np.zeros((0, 0, 0), dtype)
+        return np.zeros((1, 0, 0), dtype)
     return np.stack([np.concatenate([e, np.ones((len(e), 1))], axis=1) for e in emissions]).astype(dtype)
 
 

@@ -19,30 +19,26 @@ from oracles.kernels.compiled import kernel
 FLOOR = 2.0**-32
 """A message in float64 is rescaled once its sum is below this."""
 
+PLACES = 8
+"""Positions that are normalised before their rows are written."""
+
 SAFE32, SAFE64 = 1e-30, 1e-290
 """A law of the state that sums to less, in float32 or float64, may have lost digits to underflow."""
 
 
 @kernel
-def _span(chosen):
-    """The first and the last position that any lane wants (L, -1 if none)."""
-    lanes, length = chosen.shape
+def _by_position(patterns, chosen):
+    """Tokens and choices by position, `[L, K]`; the first and the last position wanted (L, -1 if none)."""
+    lanes, length = patterns.shape
+    tokens = np.empty((length, lanes), np.uintp)  # unsigned: no check for indices from the end
+    asked = np.empty((length, lanes), np.bool_)
     first, last = length, -1
-    for k in range(lanes):
-        for i in range(length):
-            if chosen[k, i]:
-                first, last = min(first, i), max(last, i)
-    return first, last
-
-
-@kernel
-def _wanted(chosen):
-    lanes, length = chosen.shape
-    wanted = np.zeros(length, np.bool_)
-    for k in range(lanes):
-        for i in range(length):
-            wanted[i] |= chosen[k, i]
-    return wanted
+    for i in range(length):
+        for k in range(lanes):
+            tokens[i, k], asked[i, k] = patterns[k, i], chosen[k, i]
+        if asked[i].any():
+            first, last = min(first, i), i
+    return tokens, asked, first, last
 
 
 @kernel
@@ -58,10 +54,9 @@ def _move(moves, steps, i, length, start):
 
 
 @kernel
-def _observe(patterns, i, size, vocab, evidence, which, newest, observed, natural, totals):
-    """Multiply every lane by P(its token at i | state); leaves the sums of the lanes in `totals`."""
-    lanes = len(patterns)
-    tokens = patterns[:, i].astype(np.uintp)  # unsigned: no check for indices from the end
+def _observe(tokens, size, vocab, table, newest, observed, natural, totals):
+    """Multiply every lane by P(its token | state); leaves the sums of the lanes in `totals`."""
+    lanes = len(tokens)
     totals[:] = 0
     if newest:
         for v in range(vocab):
@@ -76,7 +71,6 @@ def _observe(patterns, i, size, vocab, evidence, which, newest, observed, natura
                 totals[k] += target[k]
             v = v + 1 if v + 1 < vocab else 0
         return
-    table = evidence[which[i]]
     for s in range(size):
         row, target = table[s], natural[s * lanes : (s + 1) * lanes]
         for k in range(lanes):
@@ -137,34 +131,38 @@ def _sum_by_token(states, D, R, vocab, lanes, masses):
 
 
 @kernel
-def _masked_somewhere(patterns, chosen, i, vocab):
-    return (chosen[:, i] & (patterns[:, i] == vocab)).any()
+def _normalise(tokens, asked, masses, totals, sums, bad):
+    """Divide every lane by its sum, or make it certain of an observed token; all lanes at a time."""
+    vocab, lanes = masses.shape
+    safe = SAFE64 if masses.itemsize == 8 else SAFE32
+    sums[:] = 0
+    for v in range(vocab):
+        row = masses[v]
+        for k in range(lanes):
+            sums[k] += row[k]
+    for k in range(lanes):
+        lost = not totals[k] >= safe or (tokens[k] == vocab and not sums[k] > 0)
+        bad[k] |= asked[k] and lost
+        sums[k] = 1 / sums[k]
+    for v in range(vocab):
+        row = masses[v]
+        for k in range(lanes):
+            certain = masses.dtype.type(tokens[k] == np.uintp(v))
+            row[k] = row[k] * sums[k] if tokens[k] == vocab else certain
 
 
 @kernel
-def _write(patterns, chosen, i, masses, totals, slots, out, bad):
-    """Normalise the lanes that want position i; an observed token is certain."""
-    vocab, lanes = masses.shape
+def _write(asked, places, answers, slots, out):
+    """Write the answers `[n, V, K]` for n places into the rows of `out` of the lanes that want them."""
+    # Several places at a time: their rows lie side by side, those of different lanes far apart.
+    _, vocab, lanes = answers.shape
     for k in range(lanes):
-        if not chosen[k, i]:
-            continue
-        slots[k] -= 1
-        row = out[slots[k]]
-        if not totals[k] >= SAFE32 or (masses.itemsize == 8 and not totals[k] >= SAFE64):
-            bad[k] = True
-        token = patterns[k, i]
-        if token != vocab:
-            row[:] = 0
-            row[token] = 1
-            continue
-        total = masses[0, k] * 0
-        for v in range(vocab):
-            total += masses[v, k]
-        if not total > 0:
-            bad[k], total = True, 1
-        inverse = 1 / total
-        for v in range(vocab):
-            row[v] = masses[v, k] * inverse
+        for n in range(len(places)):
+            if asked[places[n], k]:
+                slots[k] -= 1
+                row = slots[k]
+                for v in range(vocab):
+                    out[row, v] = answers[n, v, k]
 
 
 @kernel
@@ -182,24 +180,24 @@ def conditionals_block(  # noqa: C901 (one pass, inlined by hand where arrays ar
     lanes, length = patterns.shape
     vocab = out.shape[1]
     widest = kept.shape[1]
-    first, last = _span(chosen)
+    tokens, asked, first, last = _by_position(patterns, chosen)
     natural = np.empty(widest * lanes, initial.dtype)
     moved = np.empty(widest * lanes, initial.dtype)
     states = np.empty(widest * lanes, kept.dtype)
-    masses = np.empty((vocab, lanes), kept.dtype)
-    totals = np.empty(lanes, initial.dtype)
+    answers, places, ready = np.empty((PLACES, vocab, lanes), kept.dtype), np.empty(PLACES, np.int64), 0
+    totals, sums = np.empty(lanes, initial.dtype), np.empty(lanes, kept.dtype)
     observed = np.empty((vocab, lanes), initial.dtype)
-    wanted = _wanted(chosen)
 
     for s in range(initial.size):
         natural[s * lanes : (s + 1) * lanes] = initial[s]
     used = 0
     for i in range(last + 1):
         offset, D, R, A = _move(moves, steps, i, length, initial.size)
-        _observe(patterns, i, D * R, vocab, evidence, which, newest, observed, natural, totals)
+        table = evidence[0 if newest else which[i]]
+        _observe(tokens[i], D * R, vocab, table, newest, observed, natural, totals)
         _rescale(natural, D * R, totals, bad)
         _transpose(natural, moved, D, R, lanes)
-        if wanted[i]:
+        if asked[i].any():
             row = kept[used].reshape(-1)
             for j in range(D * R * lanes):
                 row[j] = moved[j]
@@ -220,16 +218,22 @@ def conditionals_block(  # noqa: C901 (one pass, inlined by hand where arrays ar
                 matrix = pulls[offset + r * A * D : offset + (r + 1) * A * D].reshape((D, A))
                 source = natural[r * A * lanes : (r + 1) * A * lanes].reshape((A, lanes))
                 np.dot(matrix, source, moved[r * D * lanes : (r + 1) * D * lanes].reshape((D, lanes)))
-        if wanted[i]:
+        if asked[i].any():
             used -= 1
+            masses, places[ready] = answers[ready], i
             _combine(kept[used].reshape(-1), moved, D * R, states, lanes, totals)
             if newest:
                 _sum_by_token(states, D, R, vocab, lanes, masses)
-            elif _masked_somewhere(patterns, chosen, i, vocab):
+            elif (asked[i] & (tokens[i] == vocab)).any():
                 matrix = readout[which[i], : vocab * D * R].reshape((vocab, D * R))
                 np.dot(matrix, states[: D * R * lanes].reshape((D * R, lanes)), masses)
-            _write(patterns, chosen, i, masses, totals, slots, out, bad)
+            _normalise(tokens[i], asked[i], masses, totals, sums, bad)
+            ready += 1
+            if ready == PLACES or used == 0:
+                _write(asked, places[:ready], answers, slots, out)
+                ready = 0
         if i > first:
             _transpose(moved, natural, R, D, lanes)
-            _observe(patterns, i, D * R, vocab, evidence, which, newest, observed, natural, totals)
+            table = evidence[0 if newest else which[i]]
+            _observe(tokens[i], D * R, vocab, table, newest, observed, natural, totals)
             _rescale(natural, D * R, totals, bad)
