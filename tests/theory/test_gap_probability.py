@@ -9,21 +9,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oracles import MarkovChain, NGram
-from oracles.testing import weights
+from oracles.testing import size_vectors, weights
 from oracles.testing.strategies import markov_chains, ngrams
 from tests.theory.cases import close
-from theory import IID
+from theory import IID, FixedSizes
 from theory.denoisers import Ideal
-from theory.laws import gap_lengths
+from theory.laws import gap_lengths, gap_probability
 from theory.laws.closed_forms import pairs_error_rate, same_step
 from theory.laws.enumeration import enumerate_law
 from theory.laws.gap_lengths import LengthRecursion
-from theory.laws.gap_probability import gap_error_rate, has_one_step, reveals_of, sequence_ratios
+from theory.laws.gap_probability import (
+    gap_error_rate,
+    has_one_step,
+    reveals_of,
+    sequence_ratios,
+    valid_joint,
+    valid_mass,
+)
 
 SCHEDULES = st.integers(1, 4).flatmap(weights).map(IID)
 
 
-def check_against_enumeration(q: MarkovChain | NGram, schedule: IID) -> None:
+def check_against_enumeration(q: MarkovChain | NGram, schedule: IID | FixedSizes) -> None:
     law, target = enumerate_law(q, schedule, Ideal(q)), q.joint()
     possible = np.argwhere(target != 0)
     assert gap_error_rate(q, schedule) == law[target == 0].sum()
@@ -58,6 +65,66 @@ def test_what_is_left_of_a_chain_after_a_prompt() -> None:
     q = MarkovChain(["1/2", "1/2", 0], [["1/2", 0, "1/2"], ["1/3", "2/3", 0], [0, "1/4", "3/4"]], 7)
     rest = q.condition([3, 3, 1, 3, 0, 3, 3]).marginal([0, 1, 3, 5, 6])
     check_against_enumeration(rest, IID(["1/3", "1/6", "1/2"]))
+
+
+@st.composite
+def any_schedules(draw: st.DrawFn, length: int) -> IID | FixedSizes:
+    if draw(st.booleans()):
+        return draw(SCHEDULES)
+    return FixedSizes(draw(size_vectors(length, draw(st.integers(1, 5)))))
+
+
+@settings(max_examples=60)
+@given(data=st.data(), q=markov_chains(max_length=5))
+def test_fixed_sizes(data: st.DataObject, q: MarkovChain) -> None:
+    schedule = FixedSizes(data.draw(size_vectors(q.length, data.draw(st.integers(1, 5)))))
+    check_against_enumeration(q, schedule)
+    expected = gap_error_rate(q, schedule)
+    assert math.isclose(gap_error_rate(q.to("float64"), schedule), expected, rel_tol=0, abs_tol=1e-14)
+
+
+@settings(max_examples=25)
+@given(data=st.data(), q=markov_chains(max_length=4))
+def test_weighted_tokens_and_marginals_of_what_is_valid(data: st.DataObject, q: MarkovChain) -> None:
+    schedule = data.draw(any_schedules(q.length))
+    target = q.joint()
+    valid = np.where(target != 0, enumerate_law(q, schedule, Ideal(q)), q.arithmetic.zeros(1))
+    assert valid_mass(q, schedule) == valid.sum()
+    count = q.length * q.vocab_size
+    factors = data.draw(st.lists(st.fractions(-2, 2, max_denominator=3), min_size=count, max_size=count))
+    weights = q.arithmetic.array(factors).reshape(q.length, q.vocab_size)
+    batch = np.stack([weights, weights * 0 + 1])[None]
+    expected = sum(p * math.prod(weights[i, v] for i, v in enumerate(x)) for x, p in np.ndenumerate(valid))
+    assert valid_mass(q, schedule, weights) == expected
+    np.testing.assert_array_equal(valid_mass(q, schedule, batch), [[expected, valid.sum()]])
+    pair = sorted(data.draw(st.sets(st.integers(0, q.length - 1), min_size=1, max_size=2)))
+    others = tuple(i for i in range(q.length) if i not in pair)
+    np.testing.assert_array_equal(valid_joint(q, schedule, pair), valid.sum(axis=others))
+
+
+def test_weights_of_the_wrong_shape() -> None:
+    q = MarkovChain(["1/2", "1/2"], [["1/2", "1/2"], [1, 0]], 3)
+    with pytest.raises(ValueError, match=r"weights: expected shape .* \(3, 2\)\], got \(2, 2\)"):
+        valid_mass(q, IID([1]), [[1, 1], [1, 1]])
+
+
+@settings(max_examples=10)
+@given(q=markov_chains(max_length=12), schedule=SCHEDULES)
+def test_the_compiled_recursion(q: MarkovChain, schedule: IID) -> None:
+    """Compiled, in floats, against plain, in balls: the same sums in another order."""
+    tokens = q.sample(5, seed=1)
+    plain = [float(ratio) for ratio in sequence_ratios(q.to("ball"), schedule, tokens)]
+    np.testing.assert_allclose(sequence_ratios(q.to("float64"), schedule, tokens), plain, rtol=1e-13)
+    np.testing.assert_allclose(sequence_ratios(q.to("float32"), schedule, tokens), plain, rtol=1e-4)
+
+
+def test_more_sequences_than_are_worked_on_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    q = MarkovChain(["1/3", "2/3"], [["1/2", "1/2"], [1, 0]], 9)
+    tokens = q.sample(7, seed=0)
+    together = sequence_ratios(q, IID.uniform(3), tokens)
+    monkeypatch.setattr(gap_probability, "_BATCH", 300)
+    np.testing.assert_array_equal(sequence_ratios(q, IID.uniform(3), tokens), together)
+    assert sequence_ratios(q, IID.uniform(3), np.zeros((0, 9), dtype=int)).shape == (0,)
 
 
 def follow_each_position(q: MarkovChain) -> MarkovChain:

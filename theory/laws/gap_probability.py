@@ -1,4 +1,4 @@
-"""Exact laws of iid samplers of first-order Markov chains with the ideal denoiser, at any length.
+"""Exact laws of iid and fixed-size samplers of first-order Markov chains with the ideal denoiser, at any length.
 
 The chains are those of `theory.chain_entropies.is_chain`, homogeneous or not; what is left of one after a prompt
 is one again.  Nothing is approximated: in floats, runs of the sampler that together weigh less than the rounding
@@ -7,23 +7,30 @@ of the result are left out.
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 
 from oracles.arithmetic import Arithmetic, Array, Scalar
-from oracles.patterns import read_patterns
+from oracles.patterns import Tokens, all_sequences, read_patterns
 from oracles.state_space_oracle import StateSpaceOracle
+from oracles.validation import read_array
+from theory.laws.gap_kernel import whole_gaps
 from theory.laws.gap_lengths import LengthRecursion, reaches
 from theory.laws.gap_links import Links, chain_links, sequence_links, step_matrices
 from theory.laws.gap_recursion import GapRecursion
+from theory.laws.gap_sizes import sizes_work, whole_gaps_of_sizes
 from theory.reveals import EachWith
-from theory.schedules import IID
+from theory.schedules import IID, FixedSizes
 
 NEGLIGIBLE = 1e-20
 """Runs that weigh less than this are left out in floats, if the result then has all its digits."""
+
+_BATCH = 2**22
+"""Entries of the links of the sequences that are worked on at a time."""
 
 
 @dataclass(frozen=True)
@@ -34,44 +41,81 @@ class GapCost:
     numbers: float
 
 
-def gap_error_rate(chain: StateSpaceOracle, schedule: IID) -> Scalar:
+def gap_error_rate(chain: StateSpaceOracle, schedule: IID | FixedSizes) -> Scalar:
     """SER = 1 - p(support of q) of the sampler, in the arithmetic of the chain.
 
-    Summed as the probability of the first step that goes wrong, so a small SER has as many digits as a large
-    one: the relative error is a few N L roundings.  ArithmeticError if the chain's own probabilities
-    underflow.  Cost: `gap_cost`.
+    iid: summed as the probability of the first gap that goes wrong, so a small SER has as many digits as a
+    large one, up to a few N L roundings.  Sizes: 1 - `valid_mass`, exact to a few L roundings of 1.
+    ArithmeticError if the chain's own probabilities underflow.  Cost: `gap_cost`.
     """
-    system, schedule_reveals = chain.arithmetic, reveals_of(chain, schedule)
+    system = chain.arithmetic
     with system.context():
         if _cannot_err(chain):
             return system.element(system.zeros(1)[0])
-        if not has_one_step(chain):
-            links = chain_links(chain)
-            edges = _between_neighbours(links, system)
-            wrong = GapRecursion(links, system, edges, complement=True).whole(schedule_reveals)[1]
-            assert wrong is not None
-            return system.element(wrong[0])
-        recursion = LengthRecursion(chain, complement=True)
-        if not system.name.startswith("float"):
-            return system.element(recursion.whole(schedule_reveals)[1])
-        rounding = 2.0**-24 if system.name == "float32" else sys.float_info.epsilon / 2
-        negligible = NEGLIGIBLE
-        while True:
-            wrong = system.element(recursion.whole(schedule_reveals, negligible)[1])
-            if negligible <= rounding * wrong:
-                return wrong
-            negligible = rounding * wrong / 4
+        if isinstance(schedule, FixedSizes):
+            return 1 - valid_mass(chain, schedule)
+        steps = reveals_of(chain, schedule)
+        if has_one_step(chain):
+            return _with_all_digits(LengthRecursion(chain, complement=True), steps, complement=True)
+        links = chain_links(chain)
+        recursion = GapRecursion(links, system, _between_neighbours(links, system), complement=True)
+        return system.element(_present(recursion.whole(steps)[1])[0])
 
 
-def gap_cost(chain: StateSpaceOracle, schedule: IID) -> GapCost:
+def valid_mass(chain: StateSpaceOracle, schedule: IID | FixedSizes, weights: Any = None) -> Scalar | Array:
+    """Sum over possible x of p(x) prod_i weights[i, x_i]; p(support of q) without weights.
+
+    weights: `[L, V]` or a batch `[.., L, V]`, in numbers of the chain; the answer has the leading shape.  Sums
+    of non-negative terms if the weights are non-negative.  With weights the recursion goes by position, at
+    the cost of a chain that is not homogeneous.
+    """
+    system = chain.arithmetic
+    with system.context():
+        if weights is None and isinstance(schedule, IID) and has_one_step(chain):
+            return _with_all_digits(LengthRecursion(chain), reveals_of(chain, schedule), complement=False)
+        links = chain_links(chain)
+        if weights is None:
+            return system.element(_whole(chain, schedule, links, _between_neighbours(links, system))[0])
+        factors = read_array("weights", weights, system)
+        shape = (chain.length, chain.vocab_size)
+        if tuple(factors.shape[-2:]) != shape:
+            raise ValueError(
+                f"weights: expected shape [.., L, V] = [.., {shape}], got {tuple(factors.shape)}"
+            )
+        leading = tuple(factors.shape[:-2])
+        rows = factors.reshape(-1, shape[0] * shape[1])
+        ones = system.ones(len(rows), 1)
+        edges = _between_neighbours(links, system) * system.concat([ones, rows, ones], 1)[:, None]
+        sums = _whole(chain, schedule, links, edges)
+        return sums.reshape(leading) if leading else system.element(sums[0])
+
+
+def valid_joint(chain: StateSpaceOracle, schedule: IID | FixedSizes, positions: Sequence[int]) -> Array:
+    """P(the sequence generated is possible, and has these tokens at these positions), `(V,)*len(positions)`.
+
+    One position gives a marginal, two a pair marginal.  Cost: V^len(positions) times that of one weighting.
+    """
+    vocab, chosen = chain.vocab_size, list(positions)
+    tokens = all_sequences(vocab, len(chosen))
+    weights = np.ones((len(tokens), chain.length, vocab), dtype=np.int64)
+    for place, position in enumerate(chosen):
+        weights[:, position] = np.arange(vocab) == tokens[:, place, None]
+    return valid_mass(chain, schedule, weights).reshape((vocab,) * len(chosen))
+
+
+def gap_cost(chain: StateSpaceOracle, schedule: IID | FixedSizes) -> GapCost:
     """What `gap_error_rate` takes.
 
-    Homogeneous: (L+1)^3 V^2 (V+1)^2 / 3 multiplications a step, fewer as the gaps get short in floats.
-    Otherwise (L V)^4 / 12.
+    iid, homogeneous: (L+1)^3 V^2 (V+1)^2 / 3 multiplications a step, fewer as the gaps get short in floats;
+    else (L V)^4 / 12 a step.  Sizes: see `theory.laws.gap_sizes`.
     """
-    length, vocab, steps = float(chain.length), float(chain.vocab_size), reveals_of(chain, schedule)
+    length, vocab = float(chain.length), float(chain.vocab_size)
+    nodes = length * vocab + 2
+    if isinstance(schedule, FixedSizes):
+        kept = float(np.prod([size + 1.0 for size in schedule.sizes[1:-1]]))
+        return GapCost(sizes_work(nodes, schedule.sizes), 4 * kept * nodes**2)
+    steps = reveals_of(chain, schedule)
     if not has_one_step(chain):
-        nodes = length * vocab + 2
         return GapCost(len(steps) * nodes**4 / 12, 12 * nodes**2)
     negligible = NEGLIGIBLE if chain.arithmetic.name.startswith("float") else 0.0
     followed = sum(float(reach) ** 3 for reach in reaches(steps, chain.length, negligible)[1:])
@@ -79,12 +123,12 @@ def gap_cost(chain: StateSpaceOracle, schedule: IID) -> GapCost:
     return GapCost(followed * pairs / 3, length**2 * (vocab * (vocab + 1) ** 2 / 2 + 3 * vocab**2))
 
 
-def sequence_ratios(chain: StateSpaceOracle, schedule: IID, tokens: Any) -> Array:
+def sequence_ratios(chain: StateSpaceOracle, schedule: IID | FixedSizes, tokens: Any) -> Array:
     """p(x) / q(x) of possible sequences `[B, L]`, `[B]`: how much more often the sampler generates them.
 
     Times q(x) this is p(x), and its logarithm does not underflow at any length.  ValueError for an impossible
     sequence (its probability depends on what the denoiser answers in impossible contexts).
-    Cost: N L^4 / 24 multiplications and as many additions a sequence.
+    Cost: N L^4 / 24 multiplications and as many additions a sequence (iid); sizes: `theory.laws.gap_sizes`.
     """
     batch, _ = read_patterns("tokens", tokens, chain.length, chain.vocab_size - 1)
     possible = np.asarray(chain.in_support(batch))
@@ -92,12 +136,47 @@ def sequence_ratios(chain: StateSpaceOracle, schedule: IID, tokens: Any) -> Arra
         first = int(np.argmin(possible))
         raise ValueError(f"tokens: expected possible sequences, got {batch[first].tolist()} (row {first})")
     system = chain.arithmetic
+    rows = max(1, _BATCH // (chain.length + 2) ** 2)
     with system.context():
-        links = sequence_links(chain, batch)
-        edges = _between_neighbours(links, system)
-        divisors = system.where(links.possible, links.chances, system.ones(1))
+        parts = [_ratios(chain, schedule, batch[i : i + rows]) for i in range(0, len(batch), rows)]
+        return system.concat([system.zeros(0), *parts])
+
+
+def _ratios(chain: StateSpaceOracle, schedule: IID | FixedSizes, tokens: Tokens) -> Array:
+    system, links = chain.arithmetic, sequence_links(chain, tokens)
+    divisors = system.where(links.possible, links.chances, system.ones(1))
+    edges = system.divide(_between_neighbours(links, system), divisors)
+    if isinstance(schedule, IID) and isinstance(edges, torch.Tensor) and edges.device.type == "cpu":
         steps = reveals_of(chain, schedule)
-        return GapRecursion(links, system, system.divide(edges, divisors)).whole(steps)[0]
+        rates = system.array([step.rate for step in steps])
+        return whole_gaps(links.chances, edges, rates, system.array([step.stay for step in steps]))
+    return _whole(chain, schedule, links, edges)
+
+
+def _whole(chain: StateSpaceOracle, schedule: IID | FixedSizes, links: Links, edges: Array) -> Array:
+    """The recursion by position, `[B]`."""
+    if isinstance(schedule, FixedSizes):
+        return whole_gaps_of_sizes(links, edges, schedule.sizes, chain.arithmetic)
+    return GapRecursion(links, chain.arithmetic, edges).whole(reveals_of(chain, schedule))[0]
+
+
+def _with_all_digits(recursion: LengthRecursion, steps: list[EachWith], *, complement: bool) -> Scalar:
+    """A of the whole sequence or its complement; in floats, less than its rounding is left out."""
+    system = recursion.system
+    if not system.name.startswith("float"):
+        return system.element(_present(recursion.whole(steps)[complement]))
+    rounding = 2.0**-24 if system.name == "float32" else 2.0**-53
+    negligible = NEGLIGIBLE
+    while True:
+        value = system.element(_present(recursion.whole(steps, negligible)[complement]))
+        if negligible <= rounding * value:
+            return value
+        negligible = rounding * value / 4
+
+
+def _present(value: Array | None) -> Array:
+    assert value is not None
+    return value
 
 
 def has_one_step(chain: StateSpaceOracle) -> bool:

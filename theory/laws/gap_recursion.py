@@ -13,7 +13,7 @@ backward in k from A_{N+1} = 0 but for gaps without masked positions.  All terms
 complement, that something goes wrong, is summed over the first of the new gaps that does, again by adding
 only: a tiny error rate keeps its digits.
 
-Cost: N n^2 (n - 2)^2 / 12 multiplications and as many additions for n = L V + 2 nodes (L + 2 for a given
+Cost: N n^4 / 24 multiplications and as many additions for n = L V + 2 nodes (L + 2 for a given
 sequence), twice that with the complement.  Source: derived for this project.
 """
 
@@ -35,9 +35,9 @@ _NODES = 32
 class GapRecursion:
     """The recursion on all gaps between the nodes of `links`.
 
-    edges: A_{N+1} of the gaps without masked positions, `[B, n, n]`, 0 elsewhere.  weights: a factor for every
-    revealed token, `[B, n]`, or None.  complement: whether to follow the probability 1 - A too (then `edges`
-    must be zeros and ones, and there are no weights).
+    edges: A_{N+1} of the gaps without masked positions, `[B, n, n]`, 0 elsewhere; every run of the sampler
+    ends in L + 1 of them, so a factor there weighs a pair of neighbouring tokens.  complement: whether to
+    follow the probability 1 - A too (then `edges` must be 1 where possible).
     """
 
     def __init__(
@@ -46,16 +46,13 @@ class GapRecursion:
         number_system: Arithmetic,
         edges: Array,
         *,
-        weights: Array | None = None,
         complement: bool = False,
     ) -> None:
-        self.links, self.system, self.weights = links, number_system, weights
+        self.links, self.system = links, number_system
         places = links.places
         self._ahead = places[None, :] > places[:, None]
         self._between = np.maximum(places[None, :] - places[:, None] - 1, 0)
-        ones, zeros = number_system.ones(1), number_system.zeros(1)
-        divisors = number_system.where(links.possible, links.chances, ones)
-        self._inverse = number_system.where(links.possible, number_system.divide(ones, divisors), zeros)
+        self._inverse = inverse_links(links, number_system)
         self.filled = edges
         self.wrong: Array | None = self._impossible() if complement else None
 
@@ -86,11 +83,11 @@ class GapRecursion:
             inner = links.nodes(lefts.start + 1, max(lefts.start + 1, rights.stop - 1))
             cuts = [start - inner.start for start in links.starts[lefts.start + 1 : rights.stop]]
             factors = self._factors(left, inner, right) * rate
-            paths = _spread(kept[:, left, inner], factors, system)
+            paths = _spread(kept[:, left, inner], right, system)
             solve(paths, factors, _turned(kept[:, inner, inner], system), cuts, system)
             filled[:, left, right] = kept[:, left, right] + self._arriving(paths, kept, left, inner, right)
             if lost is not None and wrong is not None:
-                failing = _spread(lost[:, left, inner], factors, system)
+                failing = _spread(lost[:, left, inner], right, system)
                 failing += system.matmul(_turned(lost[:, inner, inner], system), paths)
                 first = lost[:, left, right] + self._arriving(paths, lost, left, inner, right)
                 first = first + system.sum(factors * failing, 1).reshape(first.shape)
@@ -99,12 +96,10 @@ class GapRecursion:
         self.filled, self.wrong = filled, wrong
 
     def _factors(self, left: slice, inner: slice, right: slice) -> Array:
-        """K[u, v] K[v, w] / K[u, w] times the weight of v, `[B, v, (u, w)]`."""
+        """K[u, v] K[v, w] / K[u, w], `[B, v, (u, w)]`."""
         chances = self.links.chances
         outgoing = _turned(chances[:, left, inner], self.system)[..., None]
         factors = outgoing * chances[:, inner, right][:, :, None] * self._inverse[:, None, left, right]
-        if self.weights is not None:
-            factors = factors * self.weights[:, inner, None, None]
         batch, nodes, lefts, rights = factors.shape
         return factors.reshape(batch, nodes, lefts * rights)
 
@@ -113,6 +108,13 @@ class GapRecursion:
         ends = kept[:, inner, right]
         by_left = paths.reshape(*paths.shape[:2], left.stop - left.start, right.stop - right.start)
         return self.system.sum(by_left * ends[:, :, None], 1)
+
+
+def inverse_links(links: Links, system: Arithmetic) -> Array:
+    """1 / K[u, w] where it is possible, else 0, `[B, n, n]`."""
+    ones = system.ones(1)
+    divisors = system.where(links.possible, links.chances, ones)
+    return system.where(links.possible, system.divide(ones, divisors), system.zeros(1))
 
 
 def solve(
@@ -160,12 +162,12 @@ def powers(base: object, count: int, system: Arithmetic) -> Array:
     return system.concat(powers)
 
 
-def _spread(values: Array, like: Array, system: Arithmetic) -> Array:
+def _spread(values: Array, right: slice, system: Arithmetic) -> Array:
     """`[B, u, v]` as a new `[B, v, (u, w)]` for every w."""
-    turned = _turned(values, system)[..., None]
-    batch, inner, ends = like.shape
-    lefts = values.shape[1]
-    return (turned + system.zeros(batch, inner, lefts, ends // lefts)).reshape(like.shape)
+    batch, lefts, inner = values.shape
+    rights = right.stop - right.start
+    every = _turned(values, system)[..., None] + system.zeros(batch, inner, lefts, rights)
+    return every.reshape(batch, inner, lefts * rights)
 
 
 def _turned(values: Array, system: Arithmetic) -> Array:
