@@ -175,7 +175,7 @@ class SparseMarkovChain(StateSpaceOracle):
             return Path("plain", reason, work)
         if len({id(step.weights) for step in self.transitions}) > 1:
             return Path("plain", "the kernel takes one list of successors for all steps", work)
-        if work < LEAST_WORK:
+        if self.length == 1 or work < LEAST_WORK:
             return Path("plain", f"fewer than {LEAST_WORK} multiplications", work)
         return Path("compiled messages", "listed successors and a shared background", work)
 
