@@ -89,7 +89,7 @@ def rounded_sizes(alpha: Alpha, length: int, steps: int) -> list[int]:
 def _positive(name: str, value: Any) -> Fraction:
     try:
         number = Fraction(value)
-    except (TypeError, ValueError, OverflowError) as error:
+    except (TypeError, ValueError, ArithmeticError) as error:
         raise ValueError(f"{name}: expected a positive number, got {value!r}") from error
     if number <= 0:
         raise ValueError(f"{name}: expected a positive number, got {value!r}")

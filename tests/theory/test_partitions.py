@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from oracles import HMM, MarkovChain, NGram, Table, uniform_on, zoo
 from oracles.testing import markov_chains, ngrams
-from theory import exact_information
-from theory.laws.sampler_law import sampler_law
+from theory import exact_information, sampler_law
 from theory.log_sums import LogSum
 from theory.partitions import bisection, contiguous, equal_sizes, strided
 from theory.schedules import Partition

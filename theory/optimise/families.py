@@ -10,10 +10,11 @@ from theory.optimise.sizes import OptimalSizes, optimal_sizes_up_to
 from theory.optimise.weights import optimal_weights
 from theory.partitions import contiguous, equal_sizes, strided
 from theory.profile import Profile
-from theory.schedules import IID, FixedSizes, Partition, Schedule
+from theory.schedules import IID, FixedSizes, Partition
+from theory.unmasking import Unmasking
 
-Family = Callable[[int], Schedule]
-"""From a number of steps to a schedule with so many."""
+Family = Callable[[int], Unmasking]
+"""From a number of steps to a way of unmasking with so many."""
 
 WEIGHTS = ("uniform", "cosine", "square", "optimal-weights")
 SIZES = ("equal", "cosine-sizes", "square-sizes", "optimal")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from oracles.arithmetic import arithmetic
 from oracles.validation import read_count
 from theory.information import information_profile
 from theory.optimise.integers import Integers, as_integers
-from theory.optimise.staircase import Starts, lowest_staircases, step_sizes
+from theory.optimise.staircase import lowest_staircases, step_sizes
 from theory.profile import Profile, sizes_expected_kl
 from theory.schedules import FixedSizes
 
@@ -57,19 +57,15 @@ def optimal_sizes(q_or_profile: Profiled, steps: int, *, given: Any = None) -> O
     ValueError as in `information_profile`, for numbers that rise or are no numbers, and for symbols.
     Source: Lavenant & Zanella 2025 (arXiv 2510.25544), in our form.
     """
-    return optimal_sizes_up_to(q_or_profile, steps, given=given)[-1]
+    steps = read_count("steps", steps)
+    return _search(read_profile(q_or_profile, given), steps)(steps)
 
 
 def optimal_sizes_up_to(q_or_profile: Profiled, steps: int, *, given: Any = None) -> tuple[OptimalSizes, ...]:
     """The best sizes of 1, .., N steps, from one pass (errors as in `optimal_sizes`)."""
     steps = read_count("steps", steps)
-    profile = read_profile(q_or_profile, given)
-    heights, slack = falling_integers(profile)
-    starts = lowest_staircases(heights.values, min(steps, len(profile)))
-    found = [_sizes(profile, starts, count, slack) for count in range(1, len(starts) + 1)]
-    last = found[-1]
-    longer = [(*last.sizes, *[0] * extra) for extra in range(1, steps - len(starts) + 1)]
-    return (*found, *(OptimalSizes(sizes, last.expected_kl, last.slack) for sizes in longer))
+    best = _search(read_profile(q_or_profile, given), steps)
+    return tuple(best(count) for count in range(1, steps + 1))
 
 
 def read_profile(q_or_profile: Profiled, given: Any = None) -> Profile:
@@ -112,8 +108,15 @@ def falling_integers(profile: Profile) -> tuple[Integers, float]:
     return Integers(falling - falling[-1], integers.scale, error), 2 * len(profile) * error
 
 
-def _sizes(profile: Profile, starts: Starts, steps: int, slack: float) -> OptimalSizes:
-    sizes = tuple(step_sizes(starts, steps))
-    value = sizes_expected_kl(profile, sizes)
+def _search(profile: Profile, steps: int) -> Callable[[int], OptimalSizes]:
+    """The best sizes of any number of steps up to this one."""
+    heights, slack = falling_integers(profile)
+    starts = lowest_staircases(heights.values, min(steps, len(profile)))
     method = f"dynamic programming on the information profile by {profile.method}"
-    return OptimalSizes(sizes, Result(value, "bits", method, profile.guarantee), slack)
+
+    def best(count: int) -> OptimalSizes:
+        sizes = step_sizes(starts, count)
+        value = Result(sizes_expected_kl(profile, sizes), "bits", method, profile.guarantee)
+        return OptimalSizes((*sizes, *[0] * (count - len(sizes))), value, slack)
+
+    return best

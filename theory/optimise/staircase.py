@@ -56,7 +56,7 @@ def plain_staircases(heights: Heights, steps: int) -> Starts:
 
 
 def step_sizes(starts: Starts, steps: int) -> list[int]:
-    """The sizes of the best staircase of that many steps, the empty ones last."""
+    """The sizes of the best staircase of that many steps, or of all if there are fewer; the empty ones last."""
     sizes, stop = [], starts.shape[1] - 1
     for row in reversed(starts[:steps]):
         sizes.append(stop - int(row[stop]))

@@ -12,12 +12,16 @@ from oracles.validation import check_choice, read_count
 from theory.chain_entropies import is_chain
 from theory.optimise.families import PARTITIONS, SIZES, Family, named_family
 from theory.optimise.targets import Measures, Target, read_target
-from theory.schedules import Schedule
+from theory.unmasking import Unmasking
 
 MOST_PER_TOKEN = 16
 """Steps for each token that are looked at before giving up, where no number of steps is sure to suffice."""
 
 METHODS = ("exact", "bound")
+
+
+class NotReached(ValueError):
+    """No number of steps that was looked at meets the target."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +32,7 @@ class StepsNeeded(Result):
     meet the target (None for N = 1).
     """
 
-    schedule: Schedule
+    schedule: Unmasking
     reached: Result
     before: Result | None
 
@@ -62,14 +66,13 @@ def steps_needed(
 
     SER, KL and even E KL may rise with N, so every N is looked at from 1 up.  Only where E KL is known to fall,
     bisection skips some: for the best sizes, and uniform iid steps on a first-order Markov chain.
-    ValueError for bad arguments, a target below TER(q), one that no N up to `most` meets, and as in the
-    metrics; ArithmeticError for an enclosure that does not settle the comparison.
+    ValueError for bad arguments, a target below TER(q), one that no N up to `most` meets (NotReached), and as in
+    the metrics; ArithmeticError for an enclosure that does not settle the comparison.
     """
     target = read_target(ser=ser, ter=ter, kl=kl, expected_kl=expected_kl)
     check_choice("method", method, METHODS)
     measures = Measures(q, given)
-    if target.kind == "ter" and not target.met(least := measures.least_ter()):
-        raise ValueError(f"ter: expected at least TER(q) = {float(least):.6g}, got {float(target.most):.6g}")
+    measures.check(target)
     last = measures.law.length * (1 if schedule_family in (*SIZES, *PARTITIONS) else MOST_PER_TOKEN)
     last = last if most is None else read_count("most", most)
     bound = method == "bound"
@@ -87,7 +90,7 @@ def steps_needed(
     found = (_bisected if monotone else _scanned)(target, reached, last)
     if found is None:
         value = f"{float(reached(last)):.6g} {reached(last).unit} at N = {last}"
-        raise ValueError(f"{target.kind}: no N up to most = {last} meets {float(target.most):.6g}; {value}")
+        raise NotReached(f"{target.kind}: no N up to most = {last} meets {float(target.most):.6g}; {value}")
     way = "bisection, E KL falls with N" if monotone else "every N from 1 up"
     value = reached(found)
     return StepsNeeded(

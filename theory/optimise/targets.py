@@ -16,7 +16,8 @@ from theory.metrics import expected_kl, kl_divergence, log2_token_error_rate, se
 from theory.optimise.gaps import profile_expected_kl
 from theory.profile import Profile
 from theory.prompts import read_prompt
-from theory.schedules import IID, FixedSizes, Schedule
+from theory.schedules import IID, FixedSizes
+from theory.unmasking import Unmasking
 
 
 @dataclass(frozen=True)
@@ -28,18 +29,15 @@ class Target:
 
     def met(self, reached: Result) -> bool:
         """Whether a value meets the target.  ArithmeticError where an enclosure does not settle it."""
-        value = reached.value
-        if isinstance(value, float):
-            return value <= self.most
-        limit = fmpq(self.most.numerator, self.most.denominator)
-        if not isinstance(value, arb):
-            return bool(value <= limit)
-        if value <= limit:
+        low, high = reached.bounds or (reached.value, reached.value)
+        balls = isinstance(high, arb | fmpq)
+        limit = fmpq(self.most.numerator, self.most.denominator) if balls else self.most
+        if high <= limit:
             return True
-        if value > limit:
+        if low > limit:
             return False
         raise ArithmeticError(
-            f"{self.kind}: {value} does not tell whether it exceeds {self.most}; use more bits"
+            f"{self.kind}: {reached} does not tell whether it exceeds {self.most}; use more bits"
         )
 
 
@@ -52,7 +50,7 @@ def read_target(**targets: Any) -> Target:
     [(kind, value)] = chosen.items()
     try:
         most = Fraction(value)
-    except (TypeError, ValueError, OverflowError) as error:
+    except (TypeError, ValueError, ArithmeticError) as error:
         raise ValueError(f"{kind}: expected a number, got {value!r}") from error
     least, what = (1, "at least 1") if kind == "ter" else (0, "at least 0")
     if most < least:
@@ -74,60 +72,68 @@ class Measures:
         """The information profile of what is free."""
         return information_profile(self.law)
 
-    def of(self, kind: str, *, bound: bool) -> Callable[[Schedule], Result]:
+    def of(self, kind: str, *, bound: bool) -> Callable[[Unmasking], Result]:
         """What a target of this kind is compared with: the error itself, or its bound from E KL."""
         return getattr(self, f"_{kind}_bound" if bound and kind != "expected_kl" else f"_{kind}")
 
-    def least_ter(self) -> Result:
-        """TER(q) = 2^{H/L}, that of a perfect sampler."""
+    def check(self, target: Target) -> None:
+        """ValueError for a TER below TER(q) = 2^{H/L}, that of a perfect sampler."""
+        if target.kind != "ter":
+            return
         entropy = self.law.entropy()
-        return self._perplexity(entropy, entropy.bounds[0] if entropy.bounds else entropy.value)
+        least = self._power(entropy.bounds[0] if entropy.bounds else entropy.value, self.law.length)
+        if not target.met(Result(least, "perplexity", entropy.method, entropy.guarantee)):
+            raise ValueError(
+                f"ter: expected at least TER(q) = {float(least):.6g}, got {float(target.most):.6g}"
+            )
 
-    def _expected_kl(self, schedule: Schedule) -> Result:
+    def _expected_kl(self, schedule: Unmasking) -> Result:
         if isinstance(schedule, IID | FixedSizes):
             schedule.check(self.free.tolist())
             return profile_expected_kl(self.profile, schedule)
         return expected_kl(self.q, schedule, given=self.given)
 
-    def _kl(self, schedule: Schedule) -> Result:
+    def _kl(self, schedule: Unmasking) -> Result:
         return kl_divergence(self.q, schedule, given=self.given)
 
-    def _ser(self, schedule: Schedule) -> Result:
+    def _ser(self, schedule: Unmasking) -> Result:
         return sequence_error_rate(self.q, schedule, given=self.given)
 
-    def _ter(self, schedule: Schedule) -> Result:
+    def _ter(self, schedule: Unmasking) -> Result:
         rate = log2_token_error_rate(self.q, schedule, given=self.given)
-        return Result(self._power(rate.value), "perplexity", rate.method, rate.guarantee)
+        bounds = rate.bounds and (self._power(rate.bounds[0]), self._power(rate.bounds[1]))
+        return Result(self._power(rate.value), "perplexity", rate.method, rate.guarantee, bounds)
 
     # KL(q||p) <= E KL; SER <= 1 - 2^{-KL}; log2 TER = (H + KL) / L.
 
-    def _kl_bound(self, schedule: Schedule) -> Result:
+    def _kl_bound(self, schedule: Unmasking) -> Result:
+        return self._bound(schedule, "bits", lambda divergence: divergence)
+
+    def _ser_bound(self, schedule: Unmasking) -> Result:
+        return self._bound(schedule, "probability", lambda divergence: 1 - self._power(-divergence))
+
+    def _ter_bound(self, schedule: Unmasking) -> Result:
+        entropy = _most(self.law.entropy())
+        return self._bound(
+            schedule, "perplexity", lambda divergence: self._power(entropy + divergence, self.law.length)
+        )
+
+    def _bound(self, schedule: Unmasking, unit: str, of: Callable[[Any], Any]) -> Result:
+        """What the largest KL(q||p) that E KL allows makes of it."""
         expected = self._expected_kl(schedule)
-        return Result(expected.value, "bits", *self._as_bound(expected))
-
-    def _ser_bound(self, schedule: Schedule) -> Result:
-        expected = self._expected_kl(schedule)
-        return Result(1 - self._power(-expected.value), "probability", *self._as_bound(expected))
-
-    def _ter_bound(self, schedule: Schedule) -> Result:
-        expected, entropy = self._expected_kl(schedule), self.law.entropy()
-        most = entropy.bounds[1] if entropy.bounds else entropy.value
         with self.law.arithmetic.logs.context():
-            total = most + expected.value
-        found = self._perplexity(expected, total)
-        return Result(found.value, found.unit, *self._as_bound(expected))
+            value = of(_most(expected))
+        return Result(
+            value, unit, f"bound from E KL, {expected.method}", f"upper bound, {expected.guarantee}"
+        )
 
-    @staticmethod
-    def _as_bound(expected: Result) -> tuple[str, str]:
-        return f"bound from E KL, {expected.method}", f"upper bound, {expected.guarantee}"
-
-    def _perplexity(self, pedigree: Result, bits: Any) -> Result:
-        """2^{bits / L}."""
+    def _power(self, bits: Any, length: int = 1) -> Any:
+        """2^{bits / L} of floats or balls."""
         with self.law.arithmetic.logs.context():
-            value = self._power(bits / self.law.length)
-        return Result(value, "perplexity", pedigree.method, pedigree.guarantee)
-
-    def _power(self, exponent: Any) -> Any:
-        """2^x for a float or a ball."""
-        with self.law.arithmetic.logs.context():
+            exponent = bits / length
             return arb(2) ** exponent if isinstance(exponent, arb) else 2.0 ** float(exponent)
+
+
+def _most(result: Result) -> Any:
+    """The value, or the upper end of what encloses it."""
+    return result.bounds[1] if result.bounds else result.value
