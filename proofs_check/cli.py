@@ -10,9 +10,24 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 import typer
+
+from proofs_check.commands.options import (
+    Alphabet,
+    AsJson,
+    Ends,
+    Given,
+    Length,
+    Level,
+    Order,
+    Seed,
+    Smoothing,
+    States,
+    Subject,
+    Vocabulary,
+)
 
 # Commands import what they need when they run: `maskproof --help` waits for no number cruncher.
 
@@ -31,9 +46,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on standard output.")]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of all that is random: the same seed, the same answer.")]
 
 
 @app.command()
@@ -63,53 +75,20 @@ def check(
 
 @app.command()
 def analyse(
-    target: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="CORPUS|ORACLE",
-            help="A text file; a back-off n-gram in an `.arpa` or `.arpa.gz` file; an oracle in a `.json` file; or "
-            "`zoo:NAME?parameter=value`, such as `zoo:golden_mean?length=64`. By default the manual that ships "
-            "with Python.",
-        ),
-    ] = None,
-    order: Annotated[
-        int | None, typer.Option(help="n of the n-gram that is fitted to a text [default: 2].")
-    ] = None,
-    length: Annotated[
-        int | None,
-        typer.Option(help="Tokens in a sequence of a law that is fitted, or back-off [default: 256]."),
-    ] = None,
-    level: Annotated[
-        str | None, typer.Option(help="Tokens of a text: `character` [default] or `word`.")
-    ] = None,
-    alphabet: Annotated[
-        str | None,
-        typer.Option(
-            help="`raw` text [default]; `letters`: a to z and the space; `vowels`: v, c and the space."
-        ),
-    ] = None,
-    vocabulary: Annotated[
-        int | None,
-        typer.Option(help="Most frequent words that are tokens; the others are `<unk>` [default: all]."),
-    ] = None,
-    smoothing: Annotated[
-        str | None, typer.Option(help="Added to the count of every n-gram, seen or not [default: 0].")
-    ] = None,
-    states: Annotated[
-        int | None,
-        typer.Option(help="Hidden states of an HMM to fit to a text by EM, in place of an n-gram."),
-    ] = None,
-    ends: Annotated[
-        str | None,
-        typer.Option(help="Of sentences of a back-off n-gram: `absorb` [default], or `exclude`: none ends."),
-    ] = None,
+    target: Subject = None,
+    order: Order = None,
+    length: Length = None,
+    level: Level = None,
+    alphabet: Alphabet = None,
+    vocabulary: Vocabulary = None,
+    smoothing: Smoothing = None,
+    states: States = None,
+    ends: Ends = None,
     steps: Annotated[
         str | None,
         typer.Option(help="Numbers of steps, such as `1,2,4` [default: powers of two up to L, and L]."),
     ] = None,
-    given: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="A prompt that every sequence begins with.")
-    ] = None,
+    given: Given = None,
     samples: Annotated[
         int, typer.Option(min=0, help="Draws for a Monte Carlo estimate, at most; 0 for none.")
     ] = 500,
@@ -134,19 +113,18 @@ def analyse(
     """
     from proofs_check.commands.analyse import Request, run_analyse
 
-    fit = {
-        "order": order,
-        "length": length,
-        "level": level,
-        "alphabet": alphabet,
-        "vocabulary": vocabulary,
-        "smoothing": smoothing,
-        "states": states,
-        "ends": ends,
-    }
     request = Request(
         target=target,
-        fit={name: value for name, value in fit.items() if value is not None},
+        fit=_given(
+            order=order,
+            length=length,
+            level=level,
+            alphabet=alphabet,
+            vocabulary=vocabulary,
+            smoothing=smoothing,
+            states=states,
+            ends=ends,
+        ),
         steps=steps,
         given=given,
         samples=samples,
@@ -157,6 +135,67 @@ def analyse(
         as_json=as_json,
     )
     raise typer.Exit(run_analyse(request))
+
+
+@app.command()
+def optimise(
+    target: Subject = None,
+    order: Order = None,
+    length: Length = None,
+    level: Level = None,
+    alphabet: Alphabet = None,
+    vocabulary: Vocabulary = None,
+    smoothing: Smoothing = None,
+    states: States = None,
+    ends: Ends = None,
+    steps: Annotated[
+        str | None, typer.Option(help="Numbers of steps, such as `4,8,16` [default: 2, 4, 8, .. below L].")
+    ] = None,
+    given: Given = None,
+    ser: Annotated[str | None, typer.Option(help="How many steps for this SER?")] = None,
+    ter: Annotated[str | None, typer.Option(help="How many steps for this TER, a perplexity?")] = None,
+    kl: Annotated[str | None, typer.Option(help="How many steps for this KL(q||p), in bits?")] = None,
+    expected_kl: Annotated[
+        str | None,
+        typer.Option(help="How many steps for this E KL, in bits? [default, without other targets: L/10]"),
+    ] = None,
+    seed: Seed = 0,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where to save the plot, a PNG file [default: `maskproof-schedules.png`; with --json, nowhere]."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find the best schedules for a law: sizes and weights of N steps, and how many steps a target needs.
+
+    The expected KL (E KL) of the ideal denoiser under the best sizes, and beside it the schedules in common use
+    and the best iid weights.  Needs a law with an exact information profile: a chain, such as an n-gram of order
+    2, at any length, others while they are small.
+    """
+    from proofs_check.commands.optimise import Request, run_optimise
+
+    request = Request(
+        target=target,
+        fit=_given(
+            order=order,
+            length=length,
+            level=level,
+            alphabet=alphabet,
+            vocabulary=vocabulary,
+            smoothing=smoothing,
+            states=states,
+            ends=ends,
+        ),
+        steps=steps,
+        given=given,
+        targets=_given(ser=ser, ter=ter, kl=kl, expected_kl=expected_kl),
+        seed=seed,
+        plot=plot,
+        as_json=as_json,
+    )
+    raise typer.Exit(run_optimise(request))
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -192,6 +231,11 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
     sys.exit(status)
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """The options that were given."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _one_line(error: Exception) -> str:

@@ -1,0 +1,105 @@
+"""Plots of the best schedules."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
+
+from oracles.files import write_bytes
+from theory.optimise.survey import Survey
+
+MOST_CURVES = 4
+"""Numbers of steps whose sizes are drawn: the largest."""
+
+SMALLEST = 1e-9
+"""Bits that a logarithmic axis still shows."""
+
+# Okabe & Ito's colours, which the colour-blind tell apart; sizes in solid lines, iid weights in dashed ones.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
+_STYLES = {
+    "equal": ("equal sizes", "#D55E00", "-", "s"),
+    "cosine-sizes": ("cosine sizes", "#009E73", "-", "^"),
+    "square-sizes": ("square sizes", "#CC79A7", "-", "v"),
+    "uniform": ("uniform iid", "#D55E00", "--", "s"),
+    "cosine": ("cosine iid", "#009E73", "--", "^"),
+    "square": ("square iid", "#CC79A7", "--", "v"),
+}
+
+
+def save_schedule_plot(survey: Survey, title: str, path: Path) -> None:
+    """The best sizes by step, and E KL against N, as a PNG file that appears whole.
+
+    ValueError if the path cannot be written.
+    """
+    stream = io.BytesIO()
+    FigureCanvasAgg(schedule_figure(survey, title)).print_png(stream)
+    write_bytes(path, stream.getvalue())
+
+
+def schedule_figure(survey: Survey, title: str) -> Figure:
+    """Two panels: the best sizes by step for the largest N, and E KL in bits against N on logarithmic axes."""
+    figure = Figure(figsize=(10, 4.2), dpi=150, layout="constrained")
+    figure.suptitle(f"{title}: V = {survey.vocab_size}, L = {survey.length}", fontsize=10)
+    sizes, divergence = figure.subplots(1, 2)
+    _plot_sizes(sizes, survey)
+    _plot_divergence(divergence, survey)
+    for axes in (sizes, divergence):
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.2)
+        axes.legend(fontsize=8, frameon=False)
+    return figure
+
+
+def _plot_sizes(axes: Axes, survey: Survey) -> None:
+    """Against the share of steps done, so that all N have one axis; a size times N/L is 1 for equal sizes."""
+    for colour, row in zip(_COLOURS, survey.rows[-MOST_CURVES:], strict=False):
+        places = [(step + 0.5) / row.steps for step in range(row.steps)]
+        heights = [size * row.steps / survey.length for size in row.sizes.sizes]
+        axes.plot(
+            places, heights, color=colour, marker="o", markersize=3, linewidth=1.2, label=f"N = {row.steps}"
+        )
+    axes.axhline(1, color="0.45", linewidth=1)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("k/N, share of steps done")
+    axes.set_ylabel("size of a step over L/N (equal sizes: 1)")
+    axes.set_title("Best sizes", fontsize=10)
+
+
+def _plot_divergence(axes: Axes, survey: Survey) -> None:
+    steps = [row.steps for row in survey.rows]
+    curves = {
+        name: [float(row.gaps[index].expected_kl) for row in survey.rows]
+        for index, name in enumerate(gap.family for gap in survey.rows[0].gaps)
+    }
+    for name, values in curves.items():
+        label, colour, line, marker = _STYLES[name]
+        _curve(axes, steps, values, label=label, color=colour, linestyle=line, marker=marker)
+    best = [float(row.weights.expected_kl) for row in survey.rows]
+    _curve(axes, steps, best, label="best iid", color="0.3", linestyle="--", marker="o")
+    least = [float(row.sizes.expected_kl) for row in survey.rows]
+    _curve(axes, steps, least, label="best sizes", color="0", linestyle="-", marker="o")
+    axes.set_xscale("log", base=2)
+    if any(value > SMALLEST for values in (least, best, *curves.values()) for value in values):
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_minor_locator(NullLocator())
+        axes.yaxis.set_major_formatter(lambda value, position: f"{value:g}")
+    axes.xaxis.set_major_locator(FixedLocator(steps))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(lambda value, position: f"{value:.0f}")
+    axes.set_xlabel("N, number of steps")
+    axes.set_ylabel("E KL (bits)")
+    axes.set_title("Expected KL", fontsize=10)
+
+
+def _curve(axes: Axes, steps: list[int], values: list[float], **style: Any) -> None:
+    """A curve with a gap where a value is 0, or as good as, which a logarithmic axis cannot show."""
+    shown = [value if value > SMALLEST else float("nan") for value in values]
+    axes.plot(steps, shown, linewidth=1.3, markersize=3.5, **style)
