@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,16 @@ def read_count(name: str, value: Any, minimum: int = 1) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < minimum:
         raise ValueError(f"{name}: expected an integer of at least {minimum}, got {value!r}")
     return int(value)
+
+
+def read_fraction(name: str, value: Any) -> Fraction:
+    """A finite number, also "1/3", as the fraction that it is."""
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        return Fraction(value)
+    except (TypeError, ValueError, OverflowError, ZeroDivisionError) as error:
+        raise ValueError(f"{name}: expected a number, got {value!r}") from error
 
 
 def check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:

@@ -1,6 +1,7 @@
 """Samplers of masked diffusion models on known laws: schedules, denoisers, exact laws and error rates."""
 
 from theory.blocks import Blocks
+from theory.entropy_planners import EntropyBounded, EntropySum
 from theory.error_profiles import ErrorProfile, error_by_position, error_by_step
 from theory.information import Profile, dual_total_correlation, information_profile, total_correlation
 from theory.laws.sampler_law import SamplerLaw
@@ -18,8 +19,6 @@ from theory.metrics import (
 from theory.mixtures import OneOf, RandomSizes
 from theory.monte_carlo import simulate
 from theory.planners import (
-    EntropyBounded,
-    EntropySum,
     LowConfidence,
     LowestEntropy,
     Margin,

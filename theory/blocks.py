@@ -39,11 +39,11 @@ class Blocks(Unmasking):
     def step(
         self, number: int, patterns: Tokens, scope: NDArray[np.bool_], denoiser: Any, draw: Draw
     ) -> tuple[Rows, Tokens]:
-        starts = self._starts(len(scope))
+        positions = np.flatnonzero(scope)
+        starts = self._starts(len(positions))
         index = int(np.searchsorted(starts, number, side="right")) - 1
-        here = np.zeros_like(scope)
-        here[self._members(len(scope))[index]] = True
-        inside = scope & here
+        inside = np.zeros_like(scope)
+        inside[positions[self._members(len(positions))[index]]] = True
         if not self.remasks and not (patterns[:, inside] == denoiser.oracle.mask).any():
             return EVERY_ROW, patterns
         return self.inner.step(number - starts[index], patterns, inside, denoiser, draw)

@@ -66,7 +66,7 @@ def read_problem(q: Oracle, schedule: Unmasking, denoiser: Any = None, given: An
     if not isinstance(schedule, Unmasking):
         raise ValueError(f"schedule: expected a schedule or planner, as in IID.uniform(8), got {schedule!r}")
     denoiser = read_denoiser(q, Ideal(q) if denoiser is None else denoiser)
-    schedule = schedule.with_denoisers(lambda inner: read_denoiser(q, inner))
+    schedule = schedule.with_denoisers(lambda inner: read_denoiser(q, inner, "scores"))
     law, prompt, free = read_prompt(q, given)
     schedule.check(free.tolist())
     if prompt is None:
@@ -79,14 +79,14 @@ def read_problem(q: Oracle, schedule: Unmasking, denoiser: Any = None, given: An
     return Problem(law, reduced, move(denoiser), free, prompt)
 
 
-def read_denoiser(q: Oracle, denoiser: Any) -> Any:
+def read_denoiser(q: Oracle, denoiser: Any, name: str = "denoiser") -> Any:
     """A denoiser of the oracle; a plain function of a batch of patterns becomes one.
 
     ValueError if it belongs to an oracle of another vocabulary, length or arithmetic.
     """
     if callable(denoiser) and not hasattr(denoiser, "oracle"):
         denoiser = Function(q, denoiser)
-    _check_denoiser(q, denoiser)
+    _check_denoiser(q, denoiser, name)
     return denoiser
 
 
@@ -102,19 +102,19 @@ def _prompted(denoiser: Any, old: Oracle, law: Oracle, prompt: Tokens) -> Any:
     return (known and denoiser.conditioned(law)) or Prompted(denoiser, law, prompt)
 
 
-def _check_denoiser(q: Oracle, denoiser: Any) -> None:
+def _check_denoiser(q: Oracle, denoiser: Any, name: str) -> None:
     other = getattr(denoiser, "oracle", None)
     if other is None:
         raise ValueError(
-            f"denoiser: expected a denoiser with an `oracle`, got {denoiser!r}; see theory.denoisers"
+            f"{name}: expected a denoiser with an `oracle`, got {denoiser!r}; see theory.denoisers"
         )
     if (other.vocab_size, other.length) != (q.vocab_size, q.length):
         raise ValueError(
-            f"denoiser: expected V={q.vocab_size}, L={q.length}, got V={other.vocab_size}, L={other.length}"
+            f"{name}: expected V={q.vocab_size}, L={q.length}, got V={other.vocab_size}, L={other.length}"
         )
     expected, got = _numbers_of(q), _numbers_of(other)
     if expected != got:
-        raise ValueError(f"denoiser: expected one in {expected}, got one in {got}")
+        raise ValueError(f"{name}: expected one in {expected}, got one in {got}")
 
 
 def _numbers_of(oracle: Oracle) -> str:

@@ -47,9 +47,12 @@ class Schedule(Unmasking):
         self, number: int, patterns: Tokens, scope: NDArray[np.bool_], denoiser: Any, draw: Draw
     ) -> tuple[Rows, Tokens]:
         oracle = denoiser.oracle
-        masked = (patterns == oracle.mask) & scope
-        rows, revealed = self.reveal(number, oracle.arithmetic).choose(masked, draw)
-        later, patterns = fill_in(patterns[rows], revealed, denoiser, draw)
+        masked = (patterns == oracle.mask)[:, scope]
+        rows, here = self.reveal(number, oracle.arithmetic).choose(masked, draw)
+        patterns = patterns[rows]
+        revealed = np.zeros(patterns.shape, dtype=bool)
+        revealed[:, scope] = here
+        later, patterns = fill_in(patterns, revealed, denoiser, draw)
         return follow_on(rows, later), patterns
 
 

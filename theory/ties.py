@@ -1,10 +1,15 @@
-"""Orders in which ties go to the lowest index, decided exactly for rationals and with a tolerance for floats."""
+"""Comparisons that rounding may not decide: exact for rationals, within a stated tolerance for floats.
+
+In orders, what is equal goes by the lowest index.
+"""
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from flint import fmpq
 from numpy.typing import NDArray
 
 from oracles.arithmetic import Arithmetic, Array
@@ -47,6 +52,15 @@ def ascending(keys: NDArray[Any], number_system: Arithmetic) -> NDArray[np.int64
         first = np.where(new, here, first)
     again = np.argsort(run * keys.shape[-1] + order, axis=-1)
     return np.take_along_axis(order, again, axis=-1)
+
+
+def at_most(values: NDArray[Any], bound: Fraction, number_system: Arithmetic) -> NDArray[np.bool_]:
+    """Which of some comparable numbers are <= the bound; floats may exceed it by the tolerance."""
+    if number_system.name == "exact":
+        limit: Any = fmpq(bound.numerator, bound.denominator)
+    else:
+        limit = float(bound) + tolerance(number_system)
+    return np.asarray(values <= limit, dtype=bool)
 
 
 def places(order: NDArray[np.int64]) -> NDArray[np.int64]:

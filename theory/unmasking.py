@@ -55,6 +55,7 @@ class Unmasking(ABC):
     ) -> tuple[Rows, Tokens]:
         """Step 0, 1, .. on patterns `[B, L]`, restricted to the positions in `scope` `[L]`.
 
+        Positions that a sampler names itself, as in the blocks of a partition, count within the scope.
         Returns the patterns it leads to, and which row each of them continues.
         """
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
-from fractions import Fraction
 from typing import Any, Self
 
 import numpy as np
-from flint import fmpq
 from numpy.typing import NDArray
 
 from oracles import Oracle
 from oracles.arithmetic import Arithmetic, Array, Scalar
-from oracles.validation import check_distributions, read_array
+from oracles.validation import check_distributions, read_array, read_fraction
 from theory.denoisers.base import Denoiser, read_request, uniform, with_observed
-from theory.ties import ascending, comparable, places, tolerance
+from theory.ties import ascending, at_most, comparable, places
 
 
 class Reshaped(Denoiser):
@@ -89,7 +86,7 @@ class Tempered(Reshaped):
 
     def __init__(self, inner: Any, temperature: Any) -> None:
         super().__init__(inner)
-        self.temperature = _read_fraction("temperature", temperature)
+        self.temperature = read_fraction("temperature", temperature)
         if self.temperature < 0:
             raise ValueError(f"temperature: expected a number >= 0, got {temperature!r}")
         exact = self.oracle.arithmetic.name == "exact"
@@ -121,7 +118,7 @@ class TopP(Reshaped):
 
     def __init__(self, inner: Any, p: Any) -> None:
         super().__init__(inner)
-        self.p = _read_fraction("p", p)
+        self.p = read_fraction("p", p)
         if not 0 < self.p <= 1:
             raise ValueError(f"p: expected a number in (0, 1], got {p!r}")
 
@@ -129,24 +126,19 @@ class TopP(Reshaped):
         return TopP(inner, self.p)
 
     def reshape(self, laws: Array) -> Array:
+        if self.p == 1:
+            return laws  # no tolerance drops a possible token
         system = self.oracle.arithmetic
         values = comparable("denoiser", laws, system)
         order = ascending(-values, system)
         ordered = np.take_along_axis(values, order, axis=-1)
         before = np.cumsum(ordered, axis=-1) - ordered
         # A token is kept unless those before it already reach p; the first one always is.
-        needed = np.asarray(before < self._threshold(system), dtype=bool)
+        needed = ~at_most(-before, -self.p, system)
         kept = np.empty(values.shape, dtype=bool)
         np.put_along_axis(kept, order, needed, axis=-1)
         left = system.where(kept, laws, system.zeros(1))
         return system.divide(left, system.sum(left, -1).reshape(*left.shape[:-1], 1))
-
-    def _threshold(self, system: Arithmetic) -> Any:
-        return (
-            fmpq(self.p.numerator, self.p.denominator)
-            if system.name == "exact"
-            else float(self.p) - tolerance(system)
-        )
 
 
 def _places(laws: Array, system: Arithmetic) -> NDArray[np.int64]:
@@ -156,12 +148,3 @@ def _places(laws: Array, system: Arithmetic) -> NDArray[np.int64]:
 
 def _unknown(law: Oracle) -> None:
     """What a denoiser that says nothing of other laws says of one."""
-
-
-def _read_fraction(name: str, value: Any) -> Fraction:
-    try:
-        if isinstance(value, bool) or not math.isfinite(float(Fraction(value))):
-            raise ValueError
-        return Fraction(value)
-    except (TypeError, ValueError, OverflowError, ZeroDivisionError) as error:
-        raise ValueError(f"{name}: expected a number, got {value!r}") from error
