@@ -16,9 +16,9 @@ CALLS = {
     "load(3)": "path: expected a path, got 3",
     "save(3, 'law.json')": "law: expected an oracle, got 3",
     "IID.from_alpha(0.5, 4)": "alpha: expected a function of time, got 0.5",
-    "Perturbed(zoo.tetracode(), '1/10')": "inner: expected an ideal denoiser",
+    "Perturbed(zoo.tetracode(), '1/10')": "inner: expected a denoiser",
     "sampler_law([1, 2], IID.uniform(1))": "q: expected an oracle, got [1, 2]",
-    "sequence_error_rate(zoo.tetracode(), 4)": "schedule: expected IID",
+    "sequence_error_rate(zoo.tetracode(), 4)": "schedule: expected a schedule or planner",
     "MarkovChain([0.5, 0.5], [[0.5, 0.5]] * 2, 10**9)": "length: expected a law of at most 1,000,000 steps",
 }
 
