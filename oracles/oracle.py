@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from oracles.arithmetic import Arithmetic, Array, Scalar, arithmetic, convert
 from oracles.kernels.path import Path
+from oracles.memory import budget, check_batch, entry_bytes
 from oracles.patterns import Tokens, read_integers, read_patterns
 from oracles.result import Result
 from oracles.state_space import StateSpace
@@ -60,6 +61,7 @@ class Oracle(ABC):
         else an array of the leading shape in the oracle's arithmetic.  ValueError on a malformed pattern.
         """
         patterns, shape = self._read("pattern", pattern)
+        check_batch("pattern", len(patterns), self._mass_bytes(), "patterns")
         with self.arithmetic.context():
             return self._shaped(self._probability(patterns), shape, self.arithmetic)
 
@@ -69,6 +71,7 @@ class Oracle(ABC):
         It does not underflow at any length.  An exact law answers in balls.
         """
         patterns, shape = self._read("pattern", pattern)
+        check_batch("pattern", len(patterns), self._mass_bytes(), "patterns")
         with self.arithmetic.logs.context():
             return self._shaped(self._log_prob(patterns), shape, self.arithmetic.logs)
 
@@ -81,7 +84,8 @@ class Oracle(ABC):
         out: a contiguous tensor of the answer's shape, dtype and device, for laws in floats only.  The answer is
         written there and `out` returned; a buffer used again and again saves what fresh memory costs, often
         more than the arithmetic.  Its content is undefined after an error.
-        ValueError on a pattern of probability zero, and for an `out` that does not fit.
+        ValueError on a pattern of probability zero, for an `out` that does not fit, and for more patterns than
+        the answer has memory for (`oracles.memory`).
         """
         batch, shape = self._read("patterns", patterns)
         chosen = self._read_chosen(positions, shape)
@@ -89,6 +93,7 @@ class Oracle(ABC):
             answer_shape = (*shape, len(chosen), self.vocab_size)
         else:
             answer_shape = (int(chosen.sum()), self.vocab_size)
+        self._check_conditionals_memory(len(batch), math.prod(answer_shape[:-1]))
         with self.arithmetic.context():
             if out is not None:
                 check_buffer("out", out, answer_shape, self.arithmetic)
@@ -115,6 +120,13 @@ class Oracle(ABC):
         wanted[:, positions] = True
         return np.repeat(wanted, batch, axis=0)
 
+    def _check_conditionals_memory(self, batch: int, rows: int) -> None:
+        positions = rows / max(1, batch)
+        each = self._conditionals_bytes(batch, positions)
+        # Fewer patterns may go another way, which takes more.
+        each = max(each, self._conditionals_bytes(min(batch, int(budget() // each)), positions))
+        check_batch("patterns", batch, each, f"patterns (at {round(positions)} positions each)")
+
     def explain(self, batch: int = 1) -> Path:
         """Which way `conditionals` goes for a batch of so many patterns, why, and what it costs."""
         return Path("plain", "no kernel is compiled for this family")
@@ -140,6 +152,7 @@ class Oracle(ABC):
         Rational laws are sampled by integer draws, with no rounding.  ValueError if `given` is impossible.
         """
         n, seed = read_count("n", n, minimum=0), read_count("seed", seed, minimum=0)
+        check_batch("n", n, 8 * self.length + self._mass_bytes(), "samples")
         law = self if given is None else self.condition(given)
         return law._sample(n, np.random.default_rng(seed))
 
@@ -257,6 +270,14 @@ class Oracle(ABC):
         """Only the chosen entries, row by row: `[B, L]` -> `[chosen.sum(), V]`; in blocks that bound memory."""
         return self._gathered(self._conditionals, patterns, chosen)
 
+    def _mass_bytes(self) -> float:
+        """About what `_probability` takes a pattern."""
+        return 8.0 * self.length
+
+    def _conditionals_bytes(self, batch: int, positions: float) -> float:
+        """About what `conditionals` takes a pattern, at so many positions of each of so many patterns."""
+        return 8.0 * self.length + 3 * positions * self.vocab_size * entry_bytes(self.arithmetic)
+
     def _conditionals_into(self, out: Array, patterns: Tokens, chosen: NDArray[np.bool_]) -> None:
         """The same, written into `out` `[chosen.sum(), V]`."""
         out.copy_(self._conditionals_at(patterns, chosen))
@@ -351,7 +372,8 @@ def check_table_size(name: str, side: int, length: int, number_system: Arithmeti
     digits = length * math.log10(max(side, 1))
     if digits > math.log10(limit):
         raise ValueError(
-            f"{name}: expected a table of at most {limit:.0e} entries, got {side}**{length} (1e{digits:.1f})"
+            f"{name}: expected a table of at most {limit:.0e} entries, got {side}**{length} (1e{digits:.1f}); "
+            f"lengths up to {int(math.log(limit) / math.log(side))} fit"
         )
 
 

@@ -14,6 +14,7 @@ from oracles import entropy
 from oracles.arithmetic import Arithmetic, Array, arithmetic
 from oracles.float_rows import with_rows_over_sums
 from oracles.kernels.path import Path, messages_path
+from oracles.memory import entry_bytes
 from oracles.oracle import Oracle, impossible
 from oracles.patterns import Tokens
 from oracles.result import Result
@@ -77,6 +78,21 @@ class StateSpaceOracle(Oracle):
         if isinstance(exponent, int):
             return logs
         return self._rounded(logs + number_system.array(exponent * np.log(2.0)))
+
+    def _mass_bytes(self) -> float:
+        # Prediction, evidence, belief and what they become; float32 laws compute in float64.
+        return 4.0 * self._most_states * max(8, entry_bytes(self.arithmetic))
+
+    @cached_property
+    def _most_states(self) -> int:
+        return max(self.space.sizes)
+
+    def _conditionals_bytes(self, batch: int, positions: float) -> float:
+        entry = entry_bytes(self.arithmetic)
+        if self.explain(batch).name != "plain":
+            return positions * self.vocab_size * entry + self._mass_bytes()
+        # The beliefs that wait, then the masses, what is consistent of them, and the answer.
+        return positions * (self._most_states + 3 * self.vocab_size) * max(8, entry) + self._mass_bytes()
 
     def _refuse_underflow(self, patterns: Tokens) -> None:
         """ArithmeticError if one of these patterns, whose mass came out as zero, is possible."""

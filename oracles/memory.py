@@ -1,0 +1,68 @@
+"""What a request would take in memory, estimated before it starts and refused if it is too much."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+from oracles.arithmetic import Arithmetic
+
+SHARE = 0.75
+"""Of the memory that this process may have, how much one request may take."""
+
+OBJECT_BYTES = 128
+"""About what one exact number, ball or expression takes."""
+
+_ENTRY_BYTES = {"float32": 4, "float64": 8, "boolean": 1}
+_UNKNOWN = 8 * 2**30
+_CONTAINER_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
+@cache
+def budget() -> int:
+    """Bytes that one request may take: a share of the machine's memory, or of the container's if that is less."""
+    limits = [_physical(), *map(_container, _CONTAINER_LIMITS)]
+    known = [limit for limit in limits if limit is not None]
+    return int(SHARE * min(known, default=_UNKNOWN))
+
+
+def _physical() -> int | None:
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # not on this system
+        return None
+
+
+def _container(path: str) -> int | None:
+    try:
+        text = Path(path).read_text().strip()
+    except OSError:
+        return None
+    return int(text) if text.isdigit() else None
+
+
+def entry_bytes(number_system: Arithmetic) -> int:
+    """What one number of an array takes."""
+    return _ENTRY_BYTES.get(number_system.name, OBJECT_BYTES)
+
+
+def check_batch(name: str, count: int, each: float, what: str) -> None:
+    """ValueError, with the number that fits, if `count` items of so many bytes each exceed the budget."""
+    if count * each <= budget():
+        return
+    fits = int(budget() // each)
+    advice = f"at most {fits:,} {what} at a time" if fits else f"{what} that fit into memory"
+    raise ValueError(
+        f"{name}: expected {advice}, as one takes about {shown(each)} and the budget is {shown(budget())}; "
+        f"got {count:,}"
+    )
+
+
+def shown(amount: float) -> str:
+    """Bytes as people read them."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.3g} {unit}"
+        amount /= 1000
+    return f"{amount:,.3g} TB"
