@@ -11,33 +11,44 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from oracles import Result, Table
+from oracles import Oracle, Product, Result, Table
 from theory.chain_entropies import is_chain
 from theory.chain_partitions import chain_errors_by_step, partition_work
 from theory.context_errors import expected_cross_entropy
 from theory.coverage import everything_possible
+from theory.denoisers import Ideal
 from theory.information import information_profile, profile_routes
 from theory.laws import branching, enumeration
 from theory.laws.distances import divergence_of, error_rate_of
-from theory.laws.gap_probability import gap_error_rate
+from theory.laws.gap_probability import gap_cost, gap_error_rate
+from theory.laws.product_laws import product_error_rate, product_expected_kl, product_kl, sizes_work
 from theory.laws.sampler_law import GapLaw, TabulatedLaw
 from theory.laws.tables import check_table, enumerable, law_table
 from theory.profile import Profile, iid_expected_kl, sizes_expected_kl
-from theory.routes import Route
-from theory.samplers import Problem
+from theory.routes import Route, choose_route
+from theory.samplers import Problem, read_problem
 from theory.schedules import IID, FixedSizes, Partition
 from theory.subset_entropies import PATTERN_LIMITS, pattern_count
 from theory.unmasking import Unmasking
 
-GAP_LIMITS = {"float32": 5e12, "float64": 5e12, "exact": 2e8, "ball": 2e8, "symbolic": 1e5}
+GAP_LIMITS = {"float32": 2e12, "float64": 2e12, "exact": 1e8, "ball": 1e8, "symbolic": 1e5}
+"""Largest number of multiplications of a gap recursion that is taken on, by arithmetic: about a minute."""
+
+GAP_NUMBERS = {"float32": 5e8, "float64": 2.5e8}
+"""Largest number of floats it may hold: 2 GB."""
+
+SIZE_PAIRS = 1e6
+"""Largest number of pairs of size vectors that are joined for a product: about a minute."""
 
 
 def law_routes(problem: Problem) -> list[Route]:
     """Routes to p, as a `SamplerLaw`."""
     routes = [_by_table(problem, method, _table_law(method)) for method in _table_methods(problem)]
     if _gaps_apply(problem):
-        work = problem.schedule.most_steps(0) * float(problem.law.length + 2) ** 4 / 12
-        routes.append(_gaps(problem, _gap_law, work))
+        # A sequence is a chain of one token a position: the same recursion with V = 1.
+        work = problem.schedule.most_steps(problem.law.length) * float(problem.law.length + 2) ** 4 / 12
+        limit = GAP_LIMITS[problem.law.arithmetic.name]
+        routes.append(Route("gaps", _gap_law, work, limit, "multiplications a sequence"))
     return routes
 
 
@@ -48,17 +59,16 @@ def error_rate_routes(problem: Problem) -> list[Route]:
         routes.append(_free("every sequence is possible", _none_wrong))
     routes += [_by_table(problem, method, _table_error(method)) for method in _table_methods(problem)]
     if _gaps_apply(problem):
-        nodes = problem.law.length * problem.law.vocab_size + 2
-        routes.append(_gaps(problem, _gap_error, problem.schedule.most_steps(0) * float(nodes) ** 4 / 6))
+        routes.append(_by_gaps(problem))
+    routes += _by_parts(problem, error_rate_routes, product_error_rate, IID | FixedSizes | Partition)
     return routes
 
 
 def divergence_routes(problem: Problem) -> list[Route]:
     """Routes to KL(q||p) in bits, as a `Result`."""
     routes = _one_at_a_time(problem, _no_bits) + _by_partition(problem)
-    return routes + [
-        _by_table(problem, method, _table_divergence(method)) for method in _table_methods(problem)
-    ]
+    routes += [_by_table(problem, method, _table_divergence(method)) for method in _table_methods(problem)]
+    return routes + _by_parts(problem, divergence_routes, product_kl, IID | Partition)
 
 
 def expected_kl_routes(problem: Problem) -> list[Route]:
@@ -79,7 +89,8 @@ def expected_kl_routes(problem: Problem) -> list[Route]:
             "ordered partitions that are independent of them; use kl_divergence"
         )
     routes.append(Route("enumeration", _contexts_kl, pattern_count(problem.law), limit, "patterns", refusal))
-    return routes
+    kinds = IID | FixedSizes | Partition
+    return routes + _by_parts(problem, expected_kl_routes, product_expected_kl, kinds)
 
 
 # ------------------------------------------------------------------ which routes there are
@@ -121,11 +132,53 @@ def _by_table(problem: Problem, method: str, compute: Callable[[Problem], Any]) 
 
 
 def _gaps_apply(problem: Problem) -> bool:
-    return problem.ideal and isinstance(problem.schedule, IID) and is_chain(problem.law)
+    if not (problem.ideal and is_chain(problem.law)):
+        return False
+    return all(isinstance(part, IID | FixedSizes) for _, part in _schedules(problem))
 
 
-def _gaps(problem: Problem, compute: Callable[[Problem], Any], work: float) -> Route:
-    return Route("gaps", compute, work, GAP_LIMITS[problem.law.arithmetic.name], "multiplications")
+def _by_gaps(problem: Problem) -> Route:
+    law, name = problem.law, problem.law.arithmetic.name
+    costs = [gap_cost(law, part) for _, part in _schedules(problem)]  # type: ignore[arg-type]
+    work, numbers = sum(cost.work for cost in costs), max(cost.numbers for cost in costs)
+    refusal = ""
+    if numbers > GAP_NUMBERS.get(name, GAP_LIMITS[name]):
+        refusal = (
+            f"q: {law!r} is too large: the gap recursion would hold {numbers:.1e} numbers at a time, "
+            f"and the limit in {name} is {GAP_NUMBERS.get(name, GAP_LIMITS[name]):.0e}"
+        )
+    return Route("gaps", _gap_error, work, GAP_LIMITS[name], "multiplications", refusal)
+
+
+def _by_parts(
+    problem: Problem, routes_of: Callable[[Problem], list[Route]], join: Callable[..., Any], kinds: Any
+) -> list[Route]:
+    """The route over the independent parts of a product, each taken by its own cheapest route."""
+    law, denoiser = problem.law, problem.denoiser
+    if not (problem.ideal and isinstance(law, Product) and isinstance(problem.schedule, kinds)):
+        return []
+
+    def of_part(part: Oracle, schedule: Unmasking) -> Any:
+        own = read_problem(part, schedule, Ideal(part, denoiser.impossible))
+        return choose_route(part, routes_of(own), None).compute(own).value
+
+    def compute(whole: Problem) -> Result:
+        return _result(whole, join(law, whole.schedule, of_part), routes_of)
+
+    if isinstance(problem.schedule, FixedSizes):
+        return [Route("parts", compute, sizes_work(law, problem.schedule), SIZE_PAIRS, "pairs of sizes")]
+    return [Route("parts", compute, float(len(law.parts)), 1e4, "parts")]
+
+
+def _result(problem: Problem, value: Any, routes_of: Callable[[Problem], list[Route]]) -> Result:
+    system = problem.law.arithmetic
+    if routes_of is error_rate_routes:
+        return Result(value, "probability", "parts", system.guarantee)
+    return Result(value, "bits", "parts", system.logs.guarantee)
+
+
+def _schedules(problem: Problem) -> list[tuple[Any, Unmasking]]:
+    return problem.schedule.parts(problem.law.arithmetic)
 
 
 # ------------------------------------------------------------------ how they are taken
@@ -151,7 +204,9 @@ def _table_error(method: str) -> Callable[[Problem], Result]:
 
 
 def _gap_error(problem: Problem) -> Result:
-    value = gap_error_rate(problem.law, problem.schedule)  # type: ignore[arg-type]
+    with problem.law.arithmetic.context():
+        rates = [share * gap_error_rate(problem.law, part) for share, part in _schedules(problem)]  # type: ignore[arg-type]
+        value = sum(rates[1:], rates[0])
     return Result(value, "probability", "gaps", problem.law.arithmetic.guarantee)
 
 

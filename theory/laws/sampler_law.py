@@ -94,7 +94,7 @@ class TabulatedLaw(SamplerLaw):
 
 @dataclass(frozen=True, eq=False)
 class GapLaw(SamplerLaw):
-    """The law of an iid sampler of a first-order Markov chain, one sequence at a time and possible ones only."""
+    """The law of an iid or fixed-size sampler of a first-order Markov chain, for possible sequences one by one."""
 
     def table(self) -> Array:
         raise ValueError(
@@ -111,14 +111,13 @@ class GapLaw(SamplerLaw):
             return self.problem.law.log_prob(free) + system.ln(self._ratios(free))
 
     def _ratios(self, free: Tokens) -> Array:
-        law = self.problem.law
-        impossible = np.flatnonzero(~np.asarray(law.in_support(free)))
-        if impossible.size:
-            raise ValueError(
-                f"tokens: expected possible sequences, got {free[impossible[0]].tolist()}: "
-                "what the sampler does off the support needs method='enumeration'"
-            )
-        return sequence_ratios(law, self.problem.schedule, free)  # type: ignore[arg-type]
+        law, system = self.problem.law, self.problem.law.arithmetic
+        with system.context():
+            shares = [
+                sequence_ratios(law, part, free) * share  # type: ignore[arg-type]
+                for share, part in self.problem.schedule.parts(system)
+            ]
+            return sum(shares[1:], shares[0])
 
 
 def off_support(law: SamplerLaw) -> Array:
