@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oracles import Oracle
+from oracles.kernels.path import on_cpu
 from oracles.patterns import Tokens
 from oracles.validation import read_count
 from theory.draws import RandomDraw
@@ -73,13 +74,9 @@ def simulate(
 
 def run_sampler(problem: Problem, n: int, rng: np.random.Generator) -> Tokens:
     """n draws from a problem already read, on its free positions, in blocks that bound memory."""
-    law = problem.law
-    tokens = np.empty((n, law.length), dtype=np.int64)
-    block = max(1, BLOCK_ENTRIES // (law.length * law.vocab_size))
+    tokens = np.empty((n, problem.law.length), dtype=np.int64)
     for part, rows in _shared_out(problem, n, rng):
-        for start in range(0, len(rows), block):
-            here = rows[start : start + block]
-            tokens[here] = _run_block(problem, part, len(here), rng)
+        _fill_rows(tokens, rows, problem, part, rng)
     return tokens
 
 
@@ -92,6 +89,29 @@ def _shared_out(problem: Problem, n: int, rng: np.random.Generator) -> list[tupl
     weights = system.array(list(shares))[None]
     chosen = system.draw(weights[system.index(np.zeros(n, dtype=np.int64))], rng)
     return [(part, np.flatnonzero(chosen == index)) for index, part in enumerate(parts)]
+
+
+def _fill_rows(
+    tokens: Tokens, rows: Tokens, problem: Problem, unmasking: Unmasking, rng: np.random.Generator
+) -> None:
+    """Draw these rows, block by block."""
+    law = problem.law
+    block = max(1, BLOCK_ENTRIES // (law.length * law.vocab_size))
+    # A stream for every block, so that the number of threads changes nothing.
+    streams = rng.spawn(-(-len(rows) // block))
+
+    def work(part: slice) -> None:
+        places = rows[part]
+        tokens[places] = _run_block(problem, unmasking, len(places), streams[part.start // block])
+
+    # Planners and denoisers may be someone else's, who did not think of threads.
+    if problem.ideal and isinstance(unmasking, Schedule) and on_cpu(law.arithmetic):
+        from oracles.kernels.compiled import over_blocks
+
+        over_blocks(work, len(rows), block)
+    else:
+        for start in range(0, len(rows), block):
+            work(slice(start, start + block))
 
 
 def _run_block(problem: Problem, unmasking: Unmasking, n: int, rng: np.random.Generator) -> Tokens:

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from oracles.arithmetic.base import Arithmetic, plain
 from oracles.arithmetic.object_arrays import elementwise
 
+LEAST_DRAWN = 2**17
+"""Fewest weights for which it pays to load a kernel that draws."""
+
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
@@ -143,6 +146,8 @@ class FloatArithmetic(Arithmetic):
         return values.tolist()
 
     def draw(self, weights: torch.Tensor, rng: np.random.Generator) -> NDArray[np.int64]:
+        if self.device.type == "cpu" and weights.numel() >= LEAST_DRAWN:
+            return self._compiled_draw(weights, rng)
         cumulative = weights.double().cumsum(-1)
         if bool((cumulative[:, -1] == 0).any()):
             raise ZeroDivisionError("cannot draw from weights that sum to zero")
@@ -152,6 +157,14 @@ class FloatArithmetic(Arithmetic):
         # Rounding may carry `point` up to the total itself: fall back to the last index of positive weight.
         last = cumulative.shape[1] - 1 - (weights > 0).flip(-1).to(torch.uint8).argmax(-1)
         return torch.minimum(chosen, last).cpu().numpy()
+
+    def _compiled_draw(self, weights: torch.Tensor, rng: np.random.Generator) -> NDArray[np.int64]:
+        from oracles.kernels.choices import choose
+
+        chosen = choose(weights.numpy(), rng.random(len(weights)))
+        if (chosen < 0).any():
+            raise ZeroDivisionError("cannot draw from weights that sum to zero")
+        return chosen
 
     def rescale(self, messages: torch.Tensor) -> tuple[torch.Tensor, NDArray[np.int64]]:
         largest = messages.amax(-1, keepdim=True)

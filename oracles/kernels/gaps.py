@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 from oracles.float_rows import over_sums
 from oracles.patterns import Tokens
 
+LEAST_ENTRIES = 2**16
+"""Fewest entries of patterns for which it pays to load a kernel, or to start a thread."""
+
 
 @dataclass(frozen=True, eq=False)
 class GapTables:
@@ -117,6 +120,8 @@ class SupportTables:
 
     def possible(self, patterns: Tokens) -> NDArray[np.bool_]:
         """Whether each pattern can occur: every gap between neighbouring revealed tokens must be possible."""
+        if patterns.size >= LEAST_ENTRIES:
+            return self._compiled(patterns)
         rows, places = np.nonzero(patterns != self.start.shape[1])
         tokens = patterns[rows, places]
         first = np.diff(rows, prepend=-1) > 0
@@ -126,4 +131,16 @@ class SupportTables:
         crossed[after] = self.reach[gaps, tokens[after - 1], tokens[after]]
         answer = np.ones(len(patterns), dtype=bool)
         answer[rows[~crossed]] = False
+        return answer
+
+    def _compiled(self, patterns: Tokens) -> NDArray[np.bool_]:
+        from oracles.kernels.compiled import over_blocks
+        from oracles.kernels.lookups import crossed
+
+        answer = np.empty(len(patterns), dtype=bool)
+
+        def work(part: slice) -> None:
+            crossed(patterns[part], self.reach, self.start, answer[part])
+
+        over_blocks(work, len(patterns), max(1, LEAST_ENTRIES // self.start.shape[0]))
         return answer

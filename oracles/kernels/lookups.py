@@ -50,6 +50,26 @@ def look_up(  # noqa: C901 (one pass: a call with arrays costs as much as a row)
 
 
 @kernel
+def crossed(patterns, reach, start, answer):
+    """Write into `answer` `[B]` whether every gap of patterns `[B, L]` can be crossed, as in `SupportTables`."""
+    batch, length = patterns.shape
+    vocab = start.shape[1]
+    for b in range(batch):
+        last, possible = -1, True
+        for i in range(length):
+            token = patterns[b, i]
+            if token != vocab:
+                if last < 0:
+                    possible = start[i, token]
+                else:
+                    possible = reach[i - last, patterns[b, last], token]
+                if not possible:
+                    break
+                last = i
+        answer[b] = possible
+
+
+@kernel
 def _follow(pattern, vocab, following):
     """The row of `after` for every position of a pattern."""
     length = len(pattern)

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import torch
 
 from oracles import Oracle, zoo
 from theory import (
@@ -128,3 +129,16 @@ def test_a_mixture_shares_its_draws_out_by_its_weights() -> None:
     wrong = int(np.count_nonzero(~q.in_support(drawn)))
     low, high = clopper_pearson(wrong, 2000, 1 - ERROR_PROBABILITY)
     assert low <= 1 / 8 * 14 / 16 <= high
+
+
+def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("theory.monte_carlo.BLOCK_ENTRIES", 8 * 50)
+    q, before = zoo.golden_mean(4).to("float64"), torch.get_num_threads()
+    draws = []
+    try:
+        for threads in (1, 3):
+            torch.set_num_threads(threads)
+            draws.append(simulate(q, IID.uniform(3), 1001, seed=6))
+    finally:
+        torch.set_num_threads(before)
+    np.testing.assert_array_equal(*draws)

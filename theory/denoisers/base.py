@@ -57,6 +57,8 @@ def with_observed(answers: Array, patterns: Tokens, chosen: Chosen, oracle: Orac
     """The answers `[B, P, V]` or `[M, V]` with one-hot rows where the patterns are observed."""
     system = oracle.arithmetic
     tokens = patterns[:, chosen] if isinstance(chosen, list) else patterns[chosen]
+    if (tokens == oracle.mask).all():
+        return answers
     one_hot = np.arange(oracle.vocab_size) == tokens[..., None]
     certain = system.where(one_hot, system.ones(1), system.zeros(1))
     return system.where((tokens == oracle.mask)[..., None], answers, certain)

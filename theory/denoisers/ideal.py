@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from oracles import Oracle
 from oracles.arithmetic import Array
-from theory.denoisers.base import Chosen, Denoiser, read_request, uniform, with_observed
+from theory.denoisers.base import Denoiser, read_request, uniform, with_observed
 
 IMPOSSIBLE = ("marginal", "uniform", "raise")
 
@@ -39,29 +38,13 @@ class Ideal(Denoiser):
         """`[B, L]` -> `[B, P, V]`, or `[M, V]` for Boolean `positions`."""
         oracle = self.oracle
         batch, chosen = read_request(oracle, patterns, positions)
-        possible = np.asarray(oracle.in_support(batch))
+        possible = np.asarray(oracle.support()._probability(batch))
         if possible.all() or self.impossible == "raise":
             return oracle.conditionals(batch, chosen)
+        # Given nothing, every token has its marginal law: the impossible contexts are asked with the others.
+        answer = oracle.conditionals(np.where(possible[:, None], batch, oracle.mask), chosen)
         with oracle.arithmetic.context():
-            answer = with_observed(self._unconditional(len(batch), chosen), batch, chosen, oracle)
-        if isinstance(chosen, list):
-            informed, asked = possible, chosen
-        else:
-            informed, asked = possible[np.nonzero(chosen)[0]], chosen[possible]
-        index = oracle.arithmetic.index(np.flatnonzero(informed))
-        answer[index] = oracle.conditionals(batch[possible], asked)
-        return answer
-
-    def _unconditional(self, rows: int, chosen: Chosen) -> Array:
-        """The convention's answer at every chosen place."""
-        system = self.oracle.arithmetic
-        if isinstance(chosen, list):
-            return self._marginals[system.index(np.array(chosen, dtype=np.int64))] + system.zeros(rows, 1, 1)
-        return self._marginals[system.index(np.nonzero(chosen)[1])]
-
-    @cached_property
-    def _marginals(self) -> Array:
-        oracle = self.oracle
-        if self.impossible == "marginal":
-            return oracle.conditionals(oracle.all_masked())
-        return uniform(oracle) + oracle.arithmetic.zeros(oracle.length, oracle.vocab_size)
+            if self.impossible == "uniform":
+                there = possible[:, None] if isinstance(chosen, list) else possible[np.nonzero(chosen)[0]]
+                answer = oracle.arithmetic.where(there[..., None], answer, uniform(oracle))
+            return with_observed(answer, batch, chosen, oracle)
