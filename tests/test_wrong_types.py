@@ -19,6 +19,8 @@ CALLS = {
     "Perturbed(zoo.tetracode(), '1/10')": "inner: expected a denoiser",
     "sampler_law([1, 2], IID.uniform(1))": "q: expected an oracle, got [1, 2]",
     "sequence_error_rate(zoo.tetracode(), 4)": "schedule: expected a schedule or planner",
+    "optimal_sizes(3, 2)": "q_or_profile: expected a law or its profile, got 3",
+    "steps_needed(zoo.tetracode(), 5, ser=0.5)": "schedule_family: expected a name or a function of N, got 5",
     "MarkovChain([0.5, 0.5], [[0.5, 0.5]] * 2, 10**9)": "length: expected a law of at most 1,000,000 steps",
 }
 

@@ -18,6 +18,7 @@ from theory.metrics import (
 )
 from theory.mixtures import OneOf, RandomSizes
 from theory.monte_carlo import simulate
+from theory.optimise import optimal_sizes, steps_needed
 from theory.planners import (
     LowConfidence,
     LowestEntropy,
@@ -62,10 +63,12 @@ __all__ = [
     "information_profile",
     "kl_divergence",
     "log2_token_error_rate",
+    "optimal_sizes",
     "sampler_law",
     "second_order_error",
     "sequence_error_rate",
     "simulate",
+    "steps_needed",
     "total_correlation",
     "total_variation",
 ]
