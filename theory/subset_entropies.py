@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from oracles.arithmetic import Array
+from oracles.arithmetic import Arithmetic, Array
 from oracles.oracle import TABLE_LIMIT, Oracle
 
 PATTERN_LIMITS = {
@@ -32,14 +32,19 @@ def subset_entropies(q: Oracle) -> Array:
     H(X_S) = sum over x_S of -p log2 p, all sets at once: the table of -p log2 p over patterns is summed over
     the V tokens of every axis in turn.  In the oracle's log arithmetic.  ValueError if the table is too large.
     """
-    vocab, logs = q.vocab_size, q.arithmetic.logs
+    logs = q.arithmetic.logs
     table = q.pattern_table()
     with logs.context():
-        table = q.arithmetic.plogp(table)
-        for axis in range(q.length):
-            split = table.reshape(2**axis, vocab + 1, -1)
-            table = logs.stack([split[:, vocab], logs.sum(split[:, :vocab], 1)], 1)
-    return table.reshape((2,) * q.length)
+        terms = q.arithmetic.plogp(table).reshape(-1, 1)
+        return summed_over_tokens(terms, q.vocab_size, q.length, logs).reshape((2,) * q.length)
+
+
+def summed_over_tokens(terms: Array, vocab: int, length: int, system: Arithmetic) -> Array:
+    """Terms of all patterns `[(V+1)^L, K]` -> their sums over the patterns that observe one set, `[2^L, K]`."""
+    for axis in range(length):
+        split = terms.reshape(2**axis, vocab + 1, -1)
+        terms = system.stack([split[:, vocab], system.sum(split[:, :vocab], 1)], 1)
+    return terms.reshape(2**length, -1)
 
 
 def conditional_entropies(q: Oracle) -> Array:

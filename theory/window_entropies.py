@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 from heapq import heapify, heappop, heappush
 from typing import Any
 
@@ -26,6 +25,10 @@ WINDOW_ENTRIES = {"float32": 2**22, "float64": 2**22, "ball": 2**18, "symbolic":
 
 ALL_ENTRIES = 2**5
 """So many of the largest tables are computed at most, all windows together."""
+
+
+_FEW = 8
+"""So many positions at the start of a law may differ from the rest, as those of an n-gram do."""
 
 
 class WindowEntropy:
@@ -67,7 +70,7 @@ class Windows:
         self.system = self.law.arithmetic
         with self.system.context():
             self.space = self.law.space
-        self._stationary = _is_stationary(law)
+        self._marginals = _state_laws(law, self.law)
         self._gaps: dict[Any, Array] = {}
         self._known: dict[Any, tuple[Scalar, Scalar]] = {}
         self.budget = ALL_ENTRIES * WINDOW_ENTRIES[self.system.name]
@@ -99,37 +102,37 @@ class Windows:
 
         None if that takes too much work.
         """
-        key = self._key(points, position, start, end)
+        key = self.key(points, position, start, end)
         if key not in self._known:
-            entries = self._entries(points, start, end)
+            entries = self.entries(points, start, end)
             if entries > min(WINDOW_ENTRIES[self.system.name], self.budget):
                 return None
             self.budget -= entries
             with self.system.context():
-                high = self._conditional(self._joint(points, None, None), points, position)
+                high = self._conditional(self.joint(points, None, None), points, position)
                 inside = start is None and end is None
-                low = high if inside else self._conditional(self._joint(points, start, end), points, position)
+                low = high if inside else self._conditional(self.joint(points, start, end), points, position)
             self._known[key] = low, high
         return self._known[key]
 
-    def _key(self, points: list[int], position: int, start: int | None, end: int | None) -> Any:
+    def key(self, points: list[int], position: int, start: int | None, end: int | None) -> Any:
         """What the bounds depend on: the matrices involved and the law of the first state."""
         first = points[0] if start is None else start
         last = points[-1] if end is None else end
         shape = tuple(point - first for point in points)
         matrices = tuple(id(transition) for transition in self.space.transitions[first:last])
         emissions = tuple(id(self.space.emissions[point]) for point in points)
-        begin = None if self._stationary else first
+        begin = id(self._marginals[first])
         return shape, position - first, start is None, end is None, matrices, emissions, begin
 
-    def _entries(self, points: list[int], start: int | None, end: int | None) -> float:
+    def entries(self, points: list[int], start: int | None, end: int | None) -> float:
         """Size of the largest table on the way, and of the products of transitions."""
         emissions = self.space.emissions
         rows = 1 if start is None else int(emissions[start].shape[0])
         columns = max(int(emissions[i].shape[0]) for i in [*points, *([] if end is None else [end])])
         return float(rows * columns) * float(self.law.vocab_size) ** len(points) + float(columns) ** 2
 
-    def _joint(self, points: list[int], start: int | None, end: int | None) -> Array:
+    def joint(self, points: list[int], start: int | None, end: int | None) -> Array:
         """P(state at start, tokens at the points, state at end), `[H, V^points, H']`."""
         system = self.system
         at = points[0] if start is None else start
@@ -169,23 +172,35 @@ class Windows:
         rest = system.sum(split, 2)
         return system.sum(system.plogp(split), (0, 1, 2, 3)) - system.sum(system.plogp(rest), (0, 1, 2))
 
-    @cached_property
-    def _marginals(self) -> list[Array]:
-        """P(z_i), the same array at every position if that is known exactly."""
-        if self._stationary:
-            return [self.space.initial] * self.law.length
-        with self.system.context():
-            return self.law.sum_product.state_marginals()
 
+def _state_laws(law: StateSpaceOracle, logs_law: StateSpaceOracle) -> list[Array]:
+    """P(z_i) in the log arithmetic; one and the same array at all positions where that is certain.
 
-def _is_stationary(law: StateSpaceOracle) -> bool:
-    """Whether one transition serves every step and leaves the initial law exactly as it is."""
-    space, system = law.space, law.arithmetic
-    if len({id(transition) for transition in space.transitions}) != 1:
-        return False
+    It is where the last transition repeats and, in the law's own numbers, leaves the law of its first state
+    exactly as it is.  (In balls nothing is certainly equal.)
+    """
+    system, transitions, length = logs_law.arithmetic, logs_law.space.transitions, law.length
+    repeats = next((i for i in range(length - 2, 0, -1) if transitions[i - 1] is not transitions[-1]), 0)
     with system.context():
-        moved = space.transitions[0].push(space.initial[None], system)[0]
-        return moved.shape == space.initial.shape and bool(system.is_zero(moved - space.initial).all())
+        if repeats > _FEW or not _is_stationary(law, repeats):
+            return logs_law.sum_product.state_marginals()
+        laws = [logs_law.space.initial]
+        for transition in transitions[:repeats]:
+            laws.append(transition.push(laws[-1][None], system)[0])
+        return laws + laws[-1:] * (length - len(laws))
+
+
+def _is_stationary(law: StateSpaceOracle, position: int) -> bool:
+    """Whether the transition from this position leaves the law of its state exactly as it is."""
+    space, system = law.space, law.arithmetic
+    with system.context():
+        current = space.initial[None]
+        for transition in space.transitions[:position]:
+            current = transition.push(current, system)
+        if position >= len(space.transitions):
+            return True
+        moved = space.transitions[position].push(current, system)
+        return moved.shape == current.shape and bool(system.is_zero(moved - current).all())
 
 
 def narrow(entropies: list[WindowEntropy], width: float) -> None:

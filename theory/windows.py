@@ -1,43 +1,64 @@
 """Errors of schedules at any length, bounded through windows.
 
-Conditioning on less never lowers an entropy: H(X_i | X_S) <= H(X_i | X_{S in a window around i}).  A window of a
-stationary law is the same law, shorter, so a few short laws serve every position.
+Conditioning on less never lowers an entropy, and given the hidden states at both ends of a window nothing beyond
+it matters: both bound H(X_i | X_S).  Windows of a stationary law look alike, so that a few serve every position.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from oracles import NGram, Oracle, Result
-from theory.schedules import IID
-from theory.subset_entropies import subset_entropies
+from oracles import Oracle, Result
+from oracles.arithmetic import Scalar
+from oracles.entropy import is_unifilar
+from oracles.state_space_oracle import StateSpaceOracle
+from theory.schedules import Exchangeable
+from theory.window_averages import mean_entropies
 from theory.window_entropies import WindowEntropy, Windows, enclosed, narrow, read_hidden
 
 
-def windowed_expected_kl(q: NGram, schedule: IID, radius: int) -> Result:
-    """An upper bound on E KL in bits: sum_k w_k h(c_{k-1}) - H(X) with h taken within windows.
+def windowed_expected_kl(
+    q: Oracle, schedule: Exchangeable, *, radius: int | None = None, width: float = 1e-3
+) -> Result:
+    """E KL in bits of an iid schedule or fixed sizes, for any law with a state space, enclosed in `bounds`:
 
-    h(c) <= sum_i E_{S~Bernoulli(c)} H(X_i | X_j, j in S, |i-j| <= radius).  It is attained for radius >= L-1, and
-    for one step at any radius.  Cost: tables of (V+1)^{2 radius + 1} patterns, whatever L.
-    ValueError unless q is exact, homogeneous and stationary.
+        E KL = sum_i E H(X_i | X_S) - H(X),  S what is revealed before i,
+
+    with every entropy bounded through a window of `radius` positions on a side; by default the radius grows
+    until the bounds are `width` apart, or further growth is too much work, which the notes then say.  The upper
+    bound is attained for radius >= L-1, and for one step at any radius; both are for a law that forgets its
+    hidden state.  Cost: tables of H^2 (V+1)^{2 radius + 1} entries, one for all windows that look alike.
+    ValueError for a law without a state space, or a radius that is too much work.
     """
-    _check_stationary(q)
-    logs = q.arithmetic.logs
-    positions = Counter((min(i, radius), min(q.length - 1 - i, radius)) for i in range(q.length))
-    with logs.context():
-        weights = logs.array(q.arithmetic.tolist(schedule.weights_in(q.arithmetic)))
-        done = np.concatenate([logs.zeros(1), np.cumsum(weights)[:-1]])
-        total = logs.zeros(len(done))
-        for (left, right), count in positions.items():
-            total = total + count * _mean_over_sets(_window_entropies(q, left, right), done)
-        value = (weights * total).sum() - q.entropy().value
-    method = f"windows of {2 * radius + 1} tokens"
-    return Result(value, "bits", method, f"upper bound, {logs.guarantee}")
+    law = read_hidden(q)
+    schedule.check(range(law.length))
+    windows = Windows(law)
+    least, most = _entropy(law, windows, width / 4)
+    found, tried = None, 0 if radius is None else radius
+    while True:
+        means = mean_entropies(windows, schedule, tried)
+        if means is None:
+            break
+        with windows.system.context():
+            found = enclosed(law, _at_least_zero(means[0] - most), means[1] - least, tried, width)
+        if radius is not None or not found.notes or tried >= law.length - 1:
+            break
+        tried += 1
+    if found is None:
+        raise ValueError(f"radius: expected windows that fit in memory, got {tried} on a side for {law!r}")
+    return found
+
+
+def _entropy(law: StateSpaceOracle, windows: Windows, width: float) -> tuple[Scalar, Scalar]:
+    """Bounds on H(X) = sum_i H(X_i | X_{<i}), equal where tokens determine the hidden path."""
+    if is_unifilar(law):
+        value = law.entropy().value
+        return value, value
+    entropies = [windows.entropy(i, range(i)) for i in range(law.length)]
+    narrow(entropies, width)
+    with windows.system.context():
+        zero = windows.system.zeros(1)[0]
+        return sum((h.low for h in entropies), zero), sum((h.high for h in entropies), zero)
 
 
 def windowed_partition_kl(q: Oracle, blocks: Sequence[Sequence[int]], *, width: float = 1e-6) -> Result:
@@ -70,35 +91,11 @@ def windowed_partition_kl(q: Oracle, blocks: Sequence[Sequence[int]], *, width: 
     with windows.system.context():
         low = high = windows.system.zeros(1)[0]
         for alone, told in terms:
-            gain = alone.low - told.high  # no information is negative, so a bound below 0 says nothing
-            low = low + (gain if gain > 0 else 0)
+            low = low + _at_least_zero(alone.low - told.high)
             high = high + alone.high - told.low
     return enclosed(law, low, high, max(entropy.tokens for entropy in entropies), width)
 
 
-def _window_entropies(q: Oracle, left: int, right: int) -> list[Any]:
-    """sum over sets of m others in the window of H(X_i | those), for m = 0..left+right, in bits."""
-    width = left + 1 + right
-    entropies = subset_entropies(q.marginal(range(width)))
-    without, with_centre = np.moveaxis(entropies, left, 0).reshape(2, -1)
-    sizes = np.bitwise_count(np.arange(2 ** (width - 1)))
-    return [(with_centre - without)[sizes == m].sum() for m in range(width)]
-
-
-def _mean_over_sets(totals: list[Any], chances: NDArray[Any]) -> NDArray[Any]:
-    """sum_m c^m (1-c)^{M-m} totals[m] for every chance c, M = len(totals) - 1, by Horner's rule in both."""
-    value, power = chances * 0, chances * 0 + 1
-    for total in totals:
-        value = value * (1 - chances) + total * power
-        power = power * chances
-    return value
-
-
-def _check_stationary(q: NGram) -> None:
-    if q.arithmetic.name != "exact" or not q.homogeneous:
-        raise ValueError(f"q: expected an exact homogeneous n-gram, got {q!r}")
-    context = q.order - 1
-    if q.length > context > 0:
-        shifted = q.marginal(range(1, context + 1)).joint()
-        if not np.array_equal(shifted.reshape(-1), q.initial.reshape(-1)):
-            raise ValueError("q: expected a stationary n-gram, got one whose first tokens follow another law")
+def _at_least_zero(bound: Scalar) -> Scalar:
+    """A lower bound on something that is never negative; a ball that is not certainly positive says nothing."""
+    return bound if bound > 0 else 0 * bound

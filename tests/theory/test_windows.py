@@ -1,18 +1,16 @@
 """Bounds through windows against the exact expected KL at short lengths."""
 
-from fractions import Fraction
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oracles import MarkovChain, NGram, testing, zoo
-from theory import IID, Partition, expected_kl
+from oracles import MarkovChain, NGram, testing, uniform_on, zoo
+from theory import IID, FixedSizes, Partition, expected_kl
 from theory.window_entropies import WINDOW_ENTRIES
 from theory.windows import windowed_expected_kl, windowed_partition_kl
-
-WEIGHTS = st.integers(1, 4).flatmap(testing.weights)
 
 
 def golden_mean(length):
@@ -25,41 +23,65 @@ def stationary_trigram(length):
     return NGram([["2/7", "3/14"], ["3/14", "2/7"]], transition, length)
 
 
-@pytest.mark.parametrize("family", [golden_mean, stationary_trigram])
-@settings(max_examples=10)
-@given(weights=WEIGHTS, length=st.integers(2, 5), radius=st.integers(0, 5))
-def test_an_upper_bound_that_is_attained_by_wide_windows(family, weights, length, radius):
-    q, schedule = family(length), IID(weights)
-    exact, bound = expected_kl(q, schedule).value, windowed_expected_kl(q, schedule, radius).value
-    assert not bound < exact
-    if radius >= length - 1:
-        assert bound.overlaps(exact)
+LAWS = st.one_of(
+    *(family(max_length=5) for family in (testing.hmms, testing.ngrams, testing.languages, testing.products))
+)
+
+
+@settings(max_examples=60)
+@given(data=st.data(), q=LAWS, radius=st.integers(0, 5))
+def test_bounds_that_meet_in_wide_windows(data, q, radius):
+    steps = data.draw(st.integers(1, 4))
+    schedule = data.draw(
+        st.one_of(testing.weights(steps).map(IID), testing.size_vectors(q.length, steps).map(FixedSizes))
+    )
+    exact = float(expected_kl(q, schedule, method="enumeration"))
+    low, high = windowed_expected_kl(q, schedule, radius=radius).bounds
+    assert low <= exact + 1e-15
+    assert high >= exact - 1e-15
+    if radius >= q.length - 1:
+        assert high - low < 1e-30
+    rounded = windowed_expected_kl(q.to("float64"), schedule, radius=radius)
+    np.testing.assert_allclose([float(end) for end in rounded.bounds], [float(low), float(high)], atol=1e-13)
 
 
 @pytest.mark.parametrize("radius", [0, 2])
-def test_one_step_is_exact_at_any_radius(radius):
+def test_the_upper_bound_of_one_step_is_exact_at_any_radius(radius):
     q = stationary_trigram(5)
     exact = expected_kl(q, IID.uniform(1)).value
-    assert windowed_expected_kl(q, IID.uniform(1), radius).value.overlaps(exact)
+    _, high = windowed_expected_kl(q, IID.uniform(1), radius=radius).bounds
+    assert float(high) == pytest.approx(float(exact), rel=1e-15)
 
 
-def test_wider_windows_are_better_at_real_lengths():
-    q, schedule = stationary_trigram(560), IID.uniform(250)
-    bounds = [windowed_expected_kl(q, schedule, radius).value for radius in (0, 1, 2, 3)]
-    assert all(wide < narrow or wide.overlaps(narrow) for narrow, wide in pairwise(bounds))
-    assert 0 < bounds[-1] < bounds[0]
+@pytest.mark.parametrize("q", [stationary_trigram(560), zoo.topic_hmm(200, 2, 1), zoo.two_token_chain(60)])
+def test_wider_windows_are_better_at_real_lengths(q):
+    schedule = IID.uniform(q.length // 2)
+    found = [windowed_expected_kl(q, schedule, radius=radius).bounds for radius in (0, 1, 2, 3)]
+    assert all(0 <= a[0] <= b[0] < b[1] <= a[1] for a, b in pairwise(found))
+
+
+def test_the_radius_grows_until_the_width_is_reached_or_the_work_is_too_much(monkeypatch):
+    schedule = FixedSizes([50, 50])
+    reached = windowed_expected_kl(zoo.topic_hmm(100, 2, 1), schedule, width=0.5)
+    low, high = reached.bounds
+    assert 0 < high - low <= 0.5
+    assert reached.notes == ()
+    monkeypatch.setitem(WINDOW_ENTRIES, "float64", 2**12)
+    cycle = zoo.deterministic_cycle_hmm(100).to("float64")
+    assert windowed_expected_kl(cycle, schedule).notes == ("the requested width 0.001 was not reached",)
+    with pytest.raises(ValueError, match="radius: expected windows that fit in memory, got 9 on a side"):
+        windowed_expected_kl(cycle, schedule, radius=9)
 
 
 def test_an_independent_law_has_no_divergence():
     q = NGram(1, ["1/4", "3/4"], 30)
-    assert windowed_expected_kl(q, IID.uniform(2), 1).value.contains(0)
+    assert float(windowed_expected_kl(q, IID.uniform(2), radius=1)) == pytest.approx(0, abs=1e-30)
 
 
 @settings(max_examples=40)
 @given(data=st.data())
 def test_a_fixed_partition_of_any_law_with_states(data):
-    families = (testing.hmms, testing.ngrams, testing.languages, testing.products)
-    q = data.draw(st.one_of(*(family(max_length=5) for family in families)))
+    q = data.draw(LAWS)
     blocks = data.draw(testing.ordered_partitions(q.length))
     exact = float(expected_kl(q, Partition(blocks), method="enumeration"))
     result = windowed_partition_kl(q, blocks, width=data.draw(st.sampled_from([0, 1e-2, 1])))
@@ -100,11 +122,10 @@ def test_the_width_of_a_partition_is_reached_or_not(monkeypatch):
 
 
 def test_bad_input():
-    start = MarkovChain([1, 0], [["1/2", "1/2"], [1, 0]], 4)
-    with pytest.raises(ValueError, match="expected a stationary n-gram"):
-        windowed_expected_kl(start, IID.uniform(2), 1)
-    with pytest.raises(ValueError, match="expected an exact homogeneous n-gram"):
-        windowed_expected_kl(golden_mean(4).to("float64"), IID.uniform(2), 1)
-    steps = [[["1/2", "1/2"], [1, 0]], [[0, 1], ["1/2", "1/2"]]]
-    with pytest.raises(ValueError, match="expected an exact homogeneous n-gram"):
-        windowed_expected_kl(MarkovChain(["2/3", "1/3"], steps, 3), IID([Fraction(1)]), 1)
+    for law in (uniform_on(["01", "10"], 2), golden_mean(2).to("boolean")):
+        with pytest.raises(ValueError, match="q: expected a law with a state space and probabilities"):
+            windowed_expected_kl(law, IID.uniform(2))
+        with pytest.raises(ValueError, match="q: expected a law with a state space and probabilities"):
+            windowed_partition_kl(law, [[0], [1]])
+    with pytest.raises(ValueError, match="sizes: expected a sum of 4"):
+        windowed_expected_kl(golden_mean(4), FixedSizes([2, 3]))
