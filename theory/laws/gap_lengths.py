@@ -123,25 +123,27 @@ class _Chunk:
         incoming = incoming.reshape(len(places) * vocab, len(lengths), 1, -1)
         self.shape = tuple(inverse.shape)
         self.factors = (self._outgoing(chances) * incoming * inverse).reshape(len(places) * vocab, -1)
+        # Place j lies within the gaps longer than j.
+        self.active = [max(0, j + 1 - first) * self.shape[1] * self.shape[2] for j in range(1, last - 1)]
         self.each_right = system.ones(len(lengths), 1, self.shape[2])
 
     def fill(self, kept: _Kept) -> tuple[Array, Array]:
-        """rate^-1 F for all these gaps, `[(j, c), (r, a, b)]`, and A_k of them, `[r, a, b]`."""
-        paths = self._starting(kept)
-        solve(
-            paths, self.factors, kept.transfer, range(0, len(paths) + 1, self.vocab), self.system, kept.band
-        )
+        """F for all these gaps, `[(j, c), (r, a, b)]`, and A_k of them, `[r, a, b]`."""
+        paths, cuts = self._starting(kept), range(0, len(self.factors) + 1, self.vocab)
+        solve(paths, self.factors, kept.transfer, cuts, self.system, band=kept.band, active=self.active)
         return paths, kept.values[self.ends] + self._arriving(paths, kept)
 
     def go_wrong(self, paths: Array, lost: _Kept) -> Array:
         """1 - A_k, as the sum over the first new gap that goes wrong, `[r, a, b]`."""
-        system, inner = self.system, len(paths)
+        system, vocab = self.system, self.vocab
         failing = self._starting(lost)
-        step = -(-inner // (_SEGMENTS * self.vocab)) * self.vocab
-        for first in range(0, inner, step):
-            last = min(first + step, inner)
-            early = slice(max(0, first - lost.band), last)
-            add_product(failing[first:last], lost.transfer[first:last, early], paths[early], system)
+        places = len(paths) // vocab
+        step = -(-places // _SEGMENTS)
+        for first in range(0, places, step):
+            late = slice(first * vocab, min(first + step, places) * vocab)
+            early = slice(max(0, late.start - lost.band), late.stop)
+            wanted = slice(self.active[first], None)
+            add_product(failing[late, wanted], lost.transfer[late, early], paths[early, wanted], system)
         first = system.sum(failing * self.factors, 0).reshape(self.shape)
         first = first + lost.values[self.ends] + self._arriving(paths, lost)
         return system.where(self.possible, first, system.ones(1))

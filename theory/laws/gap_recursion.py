@@ -123,25 +123,34 @@ def solve(
     transfer: Array,
     cuts: Sequence[int],
     system: Arithmetic,
+    *,
     band: int | None = None,
+    active: Sequence[int] | None = None,
 ) -> None:
     """Replace G by F with F[v] = factors[v] (G[v] + sum over earlier v' of transfer[v, v'] F[v']), in place.
 
     paths, factors `[.., n, R]`, transfer `[.., n, n]`; nodes between two neighbouring cuts share a position.
-    band: transfer[v, v'] is zero for all v' before the first node of v's position by more than this.  By
-    halves, so that nearly all the work is in large matrix products.
+    band: transfer[v, v'] is zero where v' is more than this before the first node of v's position.  active: for
+    every position the first of the R columns that is wanted there and later, nondecreasing; the others keep
+    anything.  By halves, so that nearly all the work is in large matrix products.
     """
-    if len(cuts) < 2:
-        return
-    if len(cuts) == 2:
-        paths[..., cuts[0] : cuts[1], :] *= factors[..., cuts[0] : cuts[1], :]
-        return
-    middle = len(cuts) // 2
-    solve(paths, factors, transfer, cuts[: middle + 1], system, band)
-    begin = cuts[0] if band is None else max(cuts[0], cuts[middle] - band)
-    early, late = slice(begin, cuts[middle]), slice(cuts[middle], cuts[-1])
-    add_product(paths[..., late, :], transfer[..., late, early], paths[..., early, :], system)
-    solve(paths, factors, transfer, cuts[middle:], system, band)
+    first_wanted = active or [0] * (len(cuts) - 1)
+
+    def halves(first: int, last: int) -> None:
+        if last - first == 1:
+            here = (..., slice(cuts[first], cuts[last]), slice(first_wanted[first], None))
+            paths[here] *= factors[here]
+            return
+        middle = (first + last) // 2
+        halves(first, middle)
+        begin = cuts[first] if band is None else max(cuts[first], cuts[middle] - band)
+        early, late = slice(begin, cuts[middle]), slice(cuts[middle], cuts[last])
+        wanted = slice(first_wanted[middle], None)
+        add_product(paths[..., late, wanted], transfer[..., late, early], paths[..., early, wanted], system)
+        halves(middle, last)
+
+    if len(cuts) > 1:
+        halves(0, len(cuts) - 1)
 
 
 def add_product(total: Array, left: Array, right: Array, system: Arithmetic) -> None:
