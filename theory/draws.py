@@ -55,9 +55,10 @@ class RandomDraw(Draw):
         self.system, self.rng, self.calls = number_system, rng, 0
 
     def coins(self, allowed: Places, rate: Scalar, stay: Scalar) -> tuple[Rows, Places]:
-        heads = np.zeros_like(allowed)
-        heads[allowed] = self.rng.random(int(np.count_nonzero(allowed))) < float(rate)
-        return EVERY_ROW, heads
+        places = np.flatnonzero(allowed)
+        heads = np.zeros(allowed.size, dtype=bool)
+        heads[places[self.rng.random(len(places)) < float(rate)]] = True
+        return EVERY_ROW, heads.reshape(allowed.shape)
 
     def subset(self, allowed: Places, size: int) -> tuple[Rows, Places]:
         chosen = np.zeros_like(allowed)
