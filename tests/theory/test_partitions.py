@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from oracles import HMM, MarkovChain, NGram, Table, uniform_on, zoo
 from oracles.testing import markov_chains, ngrams
-from theory import exact_information, sampler_law
+from theory import exact_information, kl_divergence, sampler_law
 from theory.log_sums import LogSum
 from theory.partitions import bisection, contiguous, equal_sizes, strided
 from theory.schedules import Partition
@@ -59,6 +59,13 @@ def test_bisection_of_single_tokens_is_not_exact_with_more_memory() -> None:
 
 def test_bisection_is_not_exact_for_a_hidden_chain() -> None:
     assert divergence(zoo.non_unifilar_hmm(7), bisection(7)) > 0
+
+
+def test_bisection_of_64_tokens_takes_7_steps() -> None:
+    q = zoo.golden_mean(64)
+    partition = bisection(64)
+    assert partition.steps == 7
+    assert abs(float(kl_divergence(q, partition))) < 1e-30
 
 
 def test_strided_pays_for_the_first_step_only() -> None:

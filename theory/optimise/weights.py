@@ -31,6 +31,13 @@ _WORK = 2**24
 """Most values of a binomial law, or starts of steps, that the grid may take."""
 
 _ROUNDS = 50
+"""Most steps of Newton's method: from within a cell of the grid a few suffice."""
+
+_HALVINGS = 10
+"""How often a step that leads uphill is halved."""
+
+_ROUNDING = 1e-14
+"""A relative gain that is none."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,7 @@ class OptimalWeights:
     """The best iid weights that were found for N steps.
 
     weights: Fractions that sum to 1.  expected_kl: E KL in bits.  slack: no weights of N steps whatsoever have
-    an E KL lower by more than this many bits.
+    an E KL lower by more than this many bits (to the rounding of h, about 1e-13 L bits).
     """
 
     weights: tuple[Fraction, ...]
@@ -55,7 +62,7 @@ def optimal_weights(q_or_profile: Profiled, steps: int, *, given: Any = None) ->
     """The weights of least EKL = sum_k w_k h(c_{k-1}) - H(X), c_k = w_1 + .. + w_k, for every law.
 
     This is no convex problem, even where h is convex.  But EKL + H is the area of a staircase above h, and for
-    knots c on a grid of M equal parts the dynamic program of `optimal_sizes` finds the best one.  Moving every
+    knots c on a grid of M equal parts the dynamic program of `optimal_sizes` finds the best.  Moving every
     knot up to the grid raises the area by at most (h(0) - h(1))/M = SI/M, because h falls: so the best on the
     grid is within SI/M of the best of all.  Newton's method then moves the knots off the grid.
     M is at most 65536, less for long laws.  Searched in float64; expected_kl is in the profile's numbers.
@@ -94,18 +101,22 @@ def _polished(excess: Float64[np.ndarray, " L"], knots: Knots) -> Knots:
     distinct = np.unique(knots)
     area = _area(excess, distinct)
     for _ in range(_ROUNDS if len(distinct) > 2 else 0):
-        step = _newton_step(excess, distinct)
-        share = 1.0
-        while share > 1e-3:
-            moved = distinct.copy()
-            moved[1:-1] += share * step
-            if (np.diff(moved) > 0).all() and (reached := _area(excess, moved)) < area:
-                distinct, area = moved, reached
-                break
-            share /= 2
-        else:
+        moved = _downhill(excess, distinct, area)
+        before, area, distinct = area, _area(excess, moved), moved
+        if before - area <= _ROUNDING * area:
             break
     return np.concatenate([distinct, np.ones(len(knots) - len(distinct))])
+
+
+def _downhill(excess: Float64[np.ndarray, " L"], knots: Knots, area: float) -> Knots:
+    """The knots after a step of Newton's method, halved until the area falls; unmoved if it never does."""
+    step = _newton_step(excess, knots)
+    for share in 0.5 ** np.arange(_HALVINGS):
+        moved = knots.copy()
+        moved[1:-1] += share * step
+        if (np.diff(moved) > 0).all() and _area(excess, moved) < area:
+            return moved
+    return knots
 
 
 def _newton_step(excess: Float64[np.ndarray, " L"], knots: Knots) -> NDArray[np.float64]:

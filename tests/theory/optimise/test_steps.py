@@ -74,10 +74,16 @@ def test_a_function_as_a_family() -> None:
     assert found.steps == bisection(7).steps == 3
 
 
-def test_random_order_needs_an_eighth_of_the_length() -> None:
-    """The golden mean chain at L = 8: one uniform step keeps SER at one half, and a prefix of it does too."""
-    assert steps_needed(zoo.golden_mean(8).to("float64"), "uniform", ser=0.5).steps == 1
-    assert steps_needed(zoo.golden_mean(9).to("float64"), "uniform", ser=0.5).steps == 2
+@pytest.mark.parametrize("length", [8, 16, 24, 32, 48, 64])
+def test_random_order_needs_an_eighth_of_the_length(length: int) -> None:
+    """The golden mean chain, SER <= 1/2: L/8 uniform iid steps, where bisection takes log2 L to be exact."""
+    found = steps_needed(zoo.golden_mean(length).to("float64"), "uniform", ser=0.5)
+    assert found.steps == length // 8
+    assert found.before is None or float(found.before) > 0.54
+
+
+def test_fewer_steps_do_for_the_chain_of_largest_entropy() -> None:
+    assert steps_needed(zoo.max_entropy_golden_mean(64).to("float64"), "uniform", ser=0.5).steps == 6
 
 
 @pytest.mark.parametrize("family", ["uniform", "optimal"])
