@@ -30,7 +30,8 @@ class Blocks(Unmasking):
         self._masked: tuple[int, ...] | None = None
 
     def check(self, masked: Sequence[int]) -> None:
-        for block in self._blocks(masked):
+        # Once relabelled for a prompt, the positions are only counted from 0.
+        for block in self._blocks(masked) if self._masked is None else self._members(len(masked)):
             self.inner.check(range(len(block)))
 
     def most_steps(self, length: int) -> int:

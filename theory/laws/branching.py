@@ -75,6 +75,7 @@ def _followed(law: Oracle, unmasking: Unmasking, denoiser: Any, system: Arithmet
     with law.arithmetic.context():
         for share, part in unmasking.parts(law.arithmetic):
             found = _follow_part(law, part, denoiser, system)
+            share = share if system is law.arithmetic else system.ones(1)[0]  # of a support: any at all
             table, calls = table + found.table * share, calls + found.calls * share
     return Followed(table.reshape((law.vocab_size,) * law.length), system.element(calls))
 
