@@ -17,9 +17,10 @@ from theory.information import information_profile
 from theory.position_errors import chain_position_errors, enumerated_position_errors
 from theory.routes import Route, choose_route
 from theory.samplers import read_problem
-from theory.schedules import IID, Exchangeable, FixedSizes, Partition, Schedule
+from theory.schedules import IID, FixedSizes, Partition
 from theory.step_errors import enumerated_step_errors, iid_step_errors, sizes_step_errors
 from theory.subset_entropies import PATTERN_LIMITS, pattern_count
+from theory.unmasking import Unmasking
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -65,36 +66,29 @@ class ErrorProfile:
 
 
 def error_by_step(
-    q: Oracle, schedule: Schedule, *, given: Any = None, method: str | None = None
+    q: Oracle, schedule: Unmasking, *, given: Any = None, method: str | None = None
 ) -> ErrorProfile:
     """E TC(X_{S_k} | X_{S_<k}) in bits for every step k: what revealing its positions together costs.
 
     They are non-negative and sum to E KL of the ideal denoiser, for iid schedules and fixed sizes from the
     information profile:  w_k h(c_{k-1}) - int h over [c_{k-1}, c_k]  and  sum_m f(m_{k-1}) - f(m).
-    given: a prompt; method: "enumeration", or "pairs" of tokens for Markov chains; by default the cheapest.
-    Errors as in `information_profile`, and ValueError for a schedule that looks at tokens.
+    schedule: IID, FixedSizes, Partition, or a mixture of them (averaged step by step).  given: a prompt.
+    method: "enumeration", or "pairs" of tokens for Markov chains; by default the cheapest.  Errors as in
+    `information_profile`, and ValueError for any other schedule.
     """
     problem = read_problem(q, schedule, None, given)
-    law, unmasking = problem.law, problem.schedule
-    logs = law.arithmetic.logs
-    if isinstance(unmasking, Partition):
-        blocks = unmasking.blocks
-        by_pairs = partial(chain_errors_by_step, blocks=blocks)
-        route = _route(law, method, partial(enumerated_step_errors, blocks=blocks), by_pairs)
-        return ErrorProfile(route.compute(law), tuple(range(len(blocks))), logs, route.name)
-    if not isinstance(unmasking, IID | FixedSizes):
-        raise ValueError(f"schedule: expected IID, FixedSizes or Partition, got {schedule!r}")
-    profile = information_profile(law, method=method)
-    if isinstance(unmasking, FixedSizes):
-        values = sizes_step_errors(profile, unmasking.sizes)
-    else:
-        values = iid_step_errors(profile, unmasking.checked_weights(law.arithmetic))
-    places = tuple(range(unmasking.steps))
-    return ErrorProfile(values, places, logs, f"information profile by {profile.method}")
+    system, logs = problem.law.arithmetic, problem.law.arithmetic.logs
+    total, methods = logs.zeros(problem.schedule.most_steps(problem.law.length)), set()
+    for share, part in problem.schedule.parts(system):
+        values, name = _by_step(problem.law, part, method)
+        methods.add(name)
+        with logs.context():
+            total[: len(values)] = total[: len(values)] + logs.array([share])[0] * values
+    return ErrorProfile(total, tuple(range(len(total))), logs, " and ".join(sorted(methods)))
 
 
 def error_by_position(
-    q: Oracle, schedule: Schedule, *, given: Any = None, method: str | None = None
+    q: Oracle, schedule: Unmasking, *, given: Any = None, method: str | None = None
 ) -> ErrorProfile:
     """The share of every position in E KL in bits, positions of one step taken in uniformly random order:
 
@@ -104,26 +98,53 @@ def error_by_position(
     Arguments and errors as in `error_by_step`.
     """
     problem = read_problem(q, schedule, None, given)
-    law, unmasking = problem.law, problem.schedule
-    if isinstance(unmasking, Partition):
-        by_pairs = partial(chain_errors_by_position, blocks=unmasking.blocks)
-    elif isinstance(unmasking, Exchangeable):
-        by_pairs = partial(chain_position_errors, schedule=unmasking)
+    system, logs = problem.law.arithmetic, problem.law.arithmetic.logs
+    total, methods = logs.zeros(problem.law.length), set()
+    for share, part in problem.schedule.parts(system):
+        values, name = _by_position(problem.law, part, method)
+        methods.add(name)
+        with logs.context():
+            total = total + logs.array([share])[0] * values
+    return ErrorProfile(total, tuple(problem.free.tolist()), logs, " and ".join(sorted(methods)))
+
+
+def _by_step(law: Oracle, schedule: Unmasking, method: str | None) -> tuple[Array, str]:
+    """The values of a schedule that is no mixture, and the route."""
+    if isinstance(schedule, Partition):
+        by_sets = partial(enumerated_step_errors, blocks=schedule.blocks)
+        route = _route(law, method, by_sets, partial(chain_errors_by_step, blocks=schedule.blocks))
+        return route.compute(law), route.name
+    if not isinstance(schedule, IID | FixedSizes):
+        raise _unknown(schedule)
+    profile = information_profile(law, method=method)
+    if isinstance(schedule, FixedSizes):
+        values = sizes_step_errors(profile, schedule.sizes)
     else:
-        raise ValueError(f"schedule: expected IID, FixedSizes or Partition, got {schedule!r}")
-    route = _route(law, method, partial(enumerated_position_errors, schedule=unmasking), by_pairs)
-    places = tuple(problem.free.tolist())
-    return ErrorProfile(route.compute(law), places, law.arithmetic.logs, route.name)
+        values = iid_step_errors(profile, schedule.checked_weights(law.arithmetic))
+    return values, f"information profile by {profile.method}"
+
+
+def _by_position(law: Oracle, schedule: Unmasking, method: str | None) -> tuple[Array, str]:
+    if isinstance(schedule, Partition):
+        by_pairs = partial(chain_errors_by_position, blocks=schedule.blocks)
+    elif isinstance(schedule, IID | FixedSizes):
+        by_pairs = partial(chain_position_errors, schedule=schedule)
+    else:
+        raise _unknown(schedule)
+    route = _route(law, method, partial(enumerated_position_errors, schedule=schedule), by_pairs)
+    return route.compute(law), route.name
+
+
+def _unknown(schedule: Unmasking) -> ValueError:
+    return ValueError(f"schedule: expected IID, FixedSizes, Partition or a mixture of them, got {schedule!r}")
 
 
 def _route(
-    law: Oracle, method: str | None, enumerate_: Callable[[Any], Array], by_pairs: Callable[[Any], Array]
+    law: Oracle, method: str | None, by_sets: Callable[[Any], Array], by_pairs: Callable[[Any], Array]
 ) -> Route:
-    """The cheapest of the two that the law allows."""
+    """The cheaper of the two, where the law allows both."""
     system = law.arithmetic.name
-    patterns = pattern_count(law)
-    routes = [Route("enumeration", enumerate_, patterns, PATTERN_LIMITS[system], "pattern entropies")]
+    routes = [Route("enumeration", by_sets, pattern_count(law), PATTERN_LIMITS[system], "pattern entropies")]
     if is_chain(law):
-        work = partition_work(law)
-        routes.append(Route("pairs", by_pairs, work, PAIR_LIMITS[system], "multiplications"))
+        routes.append(Route("pairs", by_pairs, partition_work(law), PAIR_LIMITS[system], "multiplications"))
     return choose_route(law, routes, method)

@@ -18,8 +18,17 @@ from oracles.arithmetic import arithmetic
 from oracles.testing import markov_chains, oracles, patterns
 from tests.theory import brute_force
 from tests.theory.cases import ScheduleCase, as_law, log_close, schedule_cases
-from theory import IID, FixedSizes, Partition, expected_kl
-from theory.error_profiles import ErrorProfile, error_by_position, error_by_step
+from theory import (
+    IID,
+    ErrorProfile,
+    FixedSizes,
+    OneOf,
+    Partition,
+    TopK,
+    error_by_position,
+    error_by_step,
+    expected_kl,
+)
 
 BALL = arithmetic("ball", bits=128)
 
@@ -120,6 +129,22 @@ def test_other_number_systems(name: str, data: st.DataObject) -> None:
         np.testing.assert_allclose(moved, expected, atol=1e-5 if name == "float32" else 1e-12)
 
 
+@settings(max_examples=15)
+@given(data=st.data(), q=oracles(max_length=4))
+def test_mixtures_are_averaged_step_by_step(data: st.DataObject, q: Oracle) -> None:
+    cases = [data.draw(schedule_cases(q.length)) for _ in range(2)]
+    share = data.draw(st.fractions(0, 1, max_denominator=3))
+    both = OneOf([case.schedule for case in cases], [share, 1 - share])
+    for profile in (error_by_step, error_by_position):
+        first, second = (list(profile(q, case.schedule)) for case in cases)
+        with BALL.context():
+            averaged = [
+                brute_force.ball(share) * a + brute_force.ball(1 - share) * b
+                for a, b in itertools.zip_longest(first, second, fillvalue=arb(0))
+            ]
+        assert agree(profile(q, both), averaged)
+
+
 # ------------------------------------------------------------------ exact zeros, real lengths
 
 
@@ -171,4 +196,8 @@ def test_bad_input() -> None:
             profile(q, FixedSizes([20, 21]))
         with pytest.raises(ValueError, match="method: expected one of enumeration for"):
             profile(zoo.parity(4), Partition([[0, 1], [2, 3]]), method="pairs")
+        with pytest.raises(
+            ValueError, match="schedule: expected IID, FixedSizes, Partition or a mixture of them"
+        ):
+            profile(zoo.parity(4), TopK(2))
     assert "bits" in repr(error_by_step(zoo.parity(4), FixedSizes([2, 2])))
