@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from oracles.arithmetic import Arithmetic, convert, infer
 from oracles.patterns import Tokens
-from oracles.validation import read_array, read_count
+from oracles.validation import ROW_TOLERANCE, check_shape, read_array, read_count
 from theory.draws import Draw, Rows
 from theory.schedules import IID
+from theory.ties import comparable
 from theory.unmasking import Unmasking, fill_in, follow_on, read_inner
 
 
@@ -34,16 +35,18 @@ class Remasking(Unmasking):
     def __init__(self, weights: Any, sigmas: Any) -> None:
         self.schedule = IID(weights)
         self._system = infer(self.schedule.weights)
-        self.sigmas: list[Any] = self._system.tolist(read_array("sigmas", sigmas, self._system))
+        comparable("weights", self.schedule.weights, self._system)
+        wanted = read_array("sigmas", sigmas, self._system)
+        check_shape("sigmas", wanted, (self.schedule.steps,))
+        self.sigmas: list[Any] = self._system.tolist(wanted)
         steps = _progress(self.schedule.weights, self._system)
-        if len(self.sigmas) != len(steps):
-            raise ValueError(f"sigmas: expected {len(steps)} numbers, one a step, got {len(self.sigmas)}")
+        rounding = ROW_TOLERANCE.get(self._system.name, 0)
         for number, (sigma, (done, _, left)) in enumerate(zip(self.sigmas, steps, strict=True)):
-            if sigma < 0 or sigma > 1 or sigma * done > left * (1 + _rounding(self._system)):
+            if not (0 <= sigma <= 1 and sigma * done <= left * (1 + rounding)):
                 raise ValueError(
                     f"sigmas: expected 0 <= sigma <= (1 - c_k) / c_(k-1) at every step, got {sigma} at step {number}"
                 )
-        self._rates = [self._rate(sigma, *step) for sigma, step in zip(self.sigmas, steps, strict=True)]
+        self._rates = [_rate(sigma, *step, rounding) for sigma, step in zip(self.sigmas, steps, strict=True)]
 
     @classmethod
     def capped(cls, weights: Any, eta: Any) -> Remasking:
@@ -76,14 +79,8 @@ class Remasking(Unmasking):
     def outcomes(self, masked: int, observed: int, vocab_size: int) -> int:
         return (vocab_size + 1) ** masked * 2**observed
 
-    def _rate(self, sigma: Any, done: Any, weight: Any, left: Any) -> tuple[Any, Any]:
-        """The probabilities with which a masked position is revealed, or stays masked."""
-        if left == 0:
-            return 1, 0
-        stay = (left - sigma * done) / (weight + left)
-        return 1 - stay, stay
-
     def _numbers(self, pair: tuple[Any, Any], system: Arithmetic) -> list[Any]:
+        self.schedule.checked_weights(system)
         return system.tolist(convert(self._system.array(list(pair)), self._system, system))
 
     def __repr__(self) -> str:
@@ -157,5 +154,11 @@ def _largest_sigmas(weights: Any, eta: Any, change: Callable[[Any, Any], Any]) -
     return [change(1 if done <= left else left / done, eta) for done, _, left in steps]
 
 
-def _rounding(system: Arithmetic) -> Any:
-    return 1e-9 if system.name.startswith("float") else 0
+def _rate(sigma: Any, done: Any, weight: Any, left: Any, rounding: float) -> tuple[Any, Any]:
+    """The probabilities with which a masked position is revealed, or stays masked."""
+    room = left - sigma * done
+    # As many are masked again as may be: of the difference of equal numbers only rounding is left, of any sign.
+    if room <= rounding * left:
+        return 1, 0
+    stay = room / (weight + left)
+    return 1 - stay, stay
