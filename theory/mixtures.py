@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,9 +25,10 @@ class OneOf(Unmasking):
     mixes = True
 
     def __init__(self, choices: Sequence[Unmasking], weights: Any) -> None:
-        if not choices or not all(isinstance(choice, Unmasking) for choice in choices):
+        self.choices = tuple(choices) if isinstance(choices, Iterable) else ()
+        if not self.choices or not all(isinstance(choice, Unmasking) for choice in self.choices):
             raise ValueError(f"choices: expected one or more schedules or planners, got {choices!r}")
-        self.choices, self._system = tuple(choices), infer(weights)
+        self._system = infer(weights)
         self.weights = read_array("weights", weights, self._system)
         if tuple(self.weights.shape) != (len(self.choices),):
             raise ValueError(
@@ -95,7 +96,10 @@ class RandomSizes(OneOf):
     """
 
     def __init__(self, sizes: Sequence[Any], weights: Any) -> None:
-        super().__init__([FixedSizes(vector) for vector in sizes], weights)
+        vectors = list(sizes) if isinstance(sizes, Iterable) else []
+        if not vectors:
+            raise ValueError(f"sizes: expected one or more vectors of sizes, got {sizes!r}")
+        super().__init__([FixedSizes(vector) for vector in vectors], weights)
 
     def relabelled(self, masked: Sequence[int]) -> RandomSizes:
         return self

@@ -40,6 +40,13 @@ class Denoiser(ABC):
         return None
 
 
+def read_oracle(oracle: Any) -> Oracle:
+    """The law that a denoiser belongs to; ValueError if it is none."""
+    if not isinstance(oracle, Oracle):
+        raise ValueError(f"oracle: expected an oracle, got {oracle!r}")
+    return oracle
+
+
 def read_request(oracle: Oracle, patterns: Any, positions: Any) -> tuple[Tokens, Chosen]:
     """What a denoiser is asked: patterns `[B, L]`, and positions or chosen entries `[B, L]`; ValueError."""
     batch, shape = oracle._read("patterns", patterns)

@@ -11,7 +11,7 @@ from oracles import Oracle
 from oracles.arithmetic import Array
 from oracles.patterns import Tokens, all_patterns
 from oracles.validation import check_distributions, check_shape, read_array
-from theory.denoisers.base import Chosen, Denoiser, read_request, with_observed
+from theory.denoisers.base import Chosen, Denoiser, read_oracle, read_request, with_observed
 
 
 class Function(Denoiser):
@@ -22,7 +22,9 @@ class Function(Denoiser):
     """
 
     def __init__(self, oracle: Oracle, function: Callable[[Tokens], Any]) -> None:
-        self.oracle = oracle
+        self.oracle = read_oracle(oracle)
+        if not callable(function):
+            raise ValueError(f"function: expected a function of a batch of patterns, got {function!r}")
         self.function = function
 
     def __call__(self, patterns: Any, positions: Any = None) -> Array:
@@ -45,7 +47,7 @@ class Tabulated(Denoiser):
     """
 
     def __init__(self, oracle: Oracle, table: Any) -> None:
-        self.oracle, system = oracle, oracle.arithmetic
+        self.oracle, system = read_oracle(oracle), oracle.arithmetic
         self._table = read_array("table", table, system)
         vocab, length = oracle.vocab_size, oracle.length
         check_shape("table", self._table, (*(vocab + 1,) * length, length, vocab))

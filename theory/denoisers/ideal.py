@@ -8,7 +8,7 @@ import numpy as np
 
 from oracles import Oracle
 from oracles.arithmetic import Array
-from theory.denoisers.base import Denoiser, read_request, uniform, with_observed
+from theory.denoisers.base import Denoiser, read_oracle, read_request, uniform, with_observed
 
 IMPOSSIBLE = ("marginal", "uniform", "raise")
 
@@ -24,7 +24,7 @@ class Ideal(Denoiser):
     def __init__(self, oracle: Oracle, impossible: str = "marginal") -> None:
         if impossible not in IMPOSSIBLE:
             raise ValueError(f"impossible: expected one of {', '.join(IMPOSSIBLE)}, got {impossible!r}")
-        self.oracle = oracle
+        self.oracle = read_oracle(oracle)
         self.impossible = impossible
         self.convention = f"impossible contexts: {impossible}"
 

@@ -20,8 +20,8 @@ class Windowed(Denoiser):
     """
 
     def __init__(self, oracle: Oracle, radius: int, impossible: str = "marginal") -> None:
-        self.oracle, self.radius = oracle, read_count("radius", radius, minimum=0)
         self.ideal = Ideal(oracle, impossible)
+        self.oracle, self.radius = oracle, read_count("radius", radius, minimum=0)
         self.convention = self.ideal.convention
 
     def of(self, law: Oracle) -> Windowed:
