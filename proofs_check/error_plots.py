@@ -1,0 +1,56 @@
+"""Plots of error profiles: at which step, and where in the sequence, a schedule errs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from theory.error_profiles import ErrorProfile
+
+# Okabe & Ito's colours, which the colour-blind tell apart, and a line style each for print in grey.
+_STYLES = (("#0072B2", "-"), ("#D55E00", "--"), ("#009E73", "-."), ("#CC79A7", ":"))
+
+
+def error_figure(
+    by_step: Mapping[str, ErrorProfile], by_position: Mapping[str, ErrorProfile], title: str
+) -> Figure:
+    """Two panels: the bits of E KL that every step costs, and every position, one line a schedule, by name.
+
+    ValueError for more schedules than can be told apart.
+    """
+    figure = Figure(figsize=(10, 4.2), dpi=150, layout="constrained")
+    figure.suptitle(title, fontsize=10)
+    steps, positions = figure.subplots(1, 2)
+    _plot(steps, by_step, "step", first=1)
+    _plot(positions, by_position, "position", first=0)
+    return figure
+
+
+def _plot(axes: Axes, profiles: Mapping[str, ErrorProfile], place: str, *, first: int) -> None:
+    """first: what the first step or position is called."""
+    if len(profiles) > len(_STYLES):
+        raise ValueError(f"by_{place}: expected at most {len(_STYLES)} schedules, got {len(profiles)}")
+    for (name, profile), (colour, style) in zip(profiles.items(), _STYLES, strict=False):
+        axes.plot(
+            np.array(profile.places) + first,
+            np.asarray(profile),
+            label=f"{name}: {float(profile.total):.3g} bits in all",
+            color=colour,
+            linestyle=style,
+            marker="o",
+            markersize=3,
+            linewidth=1.5,
+        )
+    axes.set_xlabel(place)
+    axes.set_ylabel(f"E KL (bits per {place})")
+    axes.set_title(f"Error by {place}", fontsize=10)
+    axes.set_ylim(bottom=0)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.2)
+    if profiles:
+        axes.legend(fontsize=8, frameon=False)
