@@ -15,7 +15,7 @@ from typing import Any
 from oracles import Oracle, Result
 from theory.laws.distances import total_variation_of
 from theory.laws.sampler_law import SamplerLaw, TabulatedLaw
-from theory.routes import Route, choose_route
+from theory.routes import Route, choose_route, take_route
 from theory.sampler_routes import (
     divergence_routes,
     error_rate_routes,
@@ -76,8 +76,8 @@ def log2_token_error_rate(
     errors as in `kl_divergence`.
     """
     problem = read_problem(q, schedule, denoiser, given)
-    route = choose_route(problem.law, divergence_routes(problem), method)
-    found, logs = route.compute(problem), problem.law.arithmetic.logs
+    found = take_route(problem.law, divergence_routes(problem), method, problem)
+    logs = problem.law.arithmetic.logs
     entropy = problem.law.entropy()
     with logs.context():
         value = (entropy.value + found.value) / problem.law.length
@@ -155,7 +155,7 @@ def _taken(
     method: str | None,
 ) -> Result:
     problem = read_problem(q, schedule, denoiser, given)
-    return choose_route(problem.law, routes(problem), method).compute(problem)
+    return take_route(problem.law, routes(problem), method, problem)
 
 
 def _tabulated(problem: Problem, method: str | None) -> TabulatedLaw:

@@ -50,3 +50,23 @@ def choose_route(law: Oracle, routes: Sequence[Route], method: str | None) -> Ro
             f"and the limit in {law.arithmetic.name} is {route.limit:.0e}"
         )
     return route
+
+
+def take_route(law: Oracle, routes: Sequence[Route], method: str | None, argument: Any) -> Any:
+    """What the chosen route computes.  Errors as in `choose_route`.
+
+    Where no method is named and the cheapest route underflows in floats, the next one that fits is taken: the
+    last ArithmeticError if all do.
+    """
+    route = choose_route(law, routes, method)
+    if method is not None:
+        return route.compute(argument)
+    fitting = [other for other in routes if other.fits and other is not route]
+    failure: ArithmeticError | None = None
+    for other in [route, *sorted(fitting, key=lambda other: other.cost / other.limit)]:
+        try:
+            return other.compute(argument)
+        except ArithmeticError as error:
+            failure = error
+    assert failure is not None
+    raise failure

@@ -25,7 +25,7 @@ from theory.laws.product_laws import product_error_rate, product_expected_kl, pr
 from theory.laws.sampler_law import GapLaw, TabulatedLaw
 from theory.laws.tables import check_table, enumerable, law_table
 from theory.profile import Profile, iid_expected_kl, sizes_expected_kl
-from theory.routes import Route, choose_route
+from theory.routes import Route, take_route
 from theory.samplers import Problem, read_problem
 from theory.schedules import IID, FixedSizes, Partition
 from theory.subset_entropies import PATTERN_LIMITS, pattern_count
@@ -160,7 +160,7 @@ def _by_parts(
 
     def of_part(part: Oracle, schedule: Unmasking) -> Any:
         own = read_problem(part, schedule, Ideal(part, denoiser.impossible))
-        return choose_route(part, routes_of(own), None).compute(own).value
+        return take_route(part, routes_of(own), None, own).value
 
     def compute(whole: Problem) -> Result:
         return _result(whole, join(law, whole.schedule, of_part), routes_of)
