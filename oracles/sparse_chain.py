@@ -43,12 +43,12 @@ class SparseMarkovChain(StateSpaceOracle):
         P(b | a) = sum_k weights[a, k] 1[successors[a, k] = b] + rest[a] background[b],
         rest[a] = 1 - sum_k weights[a, k],
 
-    whose matrix `[V, V]` is never built: memory and a step of a message take O(V K).
+    whose matrix `[V, V]` is never built: memory and a step of a message take what is listed, and O(V).
 
-    initial `[V]`; successors `[V, K]`, tokens; weights `[V, K]`, their probabilities; background `[V]`, the law
-    of what follows otherwise.  Numbers: fractions, ints and "1/3" strings are exact, floats float64, sympy
-    expressions symbolic.  A successor listed twice counts with the sum of its weights; one of weight 0 only pads
-    its row (any token will do).  K may be 0: then all tokens but the first are independent.
+    initial `[V]`; successors `[V, K]`, tokens, or V rows of any lengths; weights, their probabilities, in the
+    same form; background `[V]`, the law of what follows otherwise.  Numbers: fractions, ints and "1/3" strings
+    are exact, floats float64, sympy expressions symbolic.  A successor listed twice counts with the sum of its
+    weights; one of weight 0 only pads its row (any token will do).  Where rows are empty tokens are independent.
     A row of weights that sums to 1 leaves nothing to the background: exactly, or in floats to within the
     tolerance of rows (1e-9 in float64, 1e-5 in float32), so that rounding leaves no successor possible that is
     not listed.  A smaller rest than that is for exact laws, which keep it when they become floats.
@@ -62,34 +62,39 @@ class SparseMarkovChain(StateSpaceOracle):
         self.length = check_steps(read_count("length", length) - 1) + 1
         self.arithmetic = infer(initial, weights, background)
         self.initial = read_array("initial", initial, self.arithmetic)
-        listed = read_integers("successors", successors)
-        shares = read_array("weights", weights, self.arithmetic)
+        starts, targets, shares = _read_listed(successors, weights, self.arithmetic)
         shared = read_array("background", background, self.arithmetic)
-        _check_parameters(self.initial, listed, shares, shared)
+        _check_parameters(self.initial, starts, targets, shared)
         with self.arithmetic.context():
-            rest = _rest(shares, self.arithmetic)
-        self._set(listed, shares, rest, shared)
+            rest = _rest(starts, shares, self.arithmetic)
+            self._set(starts, targets, shares, rest, shared)
 
-    def _set(self, listed: States, weights: Array, rest: Array, background: Array) -> None:
-        ones = self.arithmetic.ones(len(listed))
-        transition = BackgroundTransition(listed, weights, rest, background, ones, ones)
-        self.vocab_size = len(listed)
+    def _set(self, starts: States, targets: States, weights: Array, rest: Array, background: Array) -> None:
+        kept = ~self.arithmetic.is_zero(weights)
+        starts = np.concatenate([[0], np.cumsum(kept)])[starts]
+        entries = targets[kept], weights[self.arithmetic.index(np.flatnonzero(kept))]
+        self.vocab_size = len(self.initial)
+        ones = self.arithmetic.ones(self.vocab_size)
+        transition = BackgroundTransition(starts, *entries, rest, background, ones, ones)
         self.transitions: tuple[BackgroundTransition, ...] = (transition,) * max(self.length - 1, 1)
-        with self.arithmetic.context():
-            self._check()
+        self._check()
 
     @classmethod
-    def of_parts(
-        cls, initial: Array, listed: States, weights: Array, rest: Array, background: Array, length: int,
+    def with_rest(
+        cls, initial: Any, successors: Any, weights: Any, rest: Any, background: Any, length: int,
         number_system: Arithmetic,
     ) -> SparseMarkovChain:  # fmt: skip
-        """The chain of arrays in one number system, with what its rows leave to the background, `[V]`, given."""
+        """The chain with what its rows leave to the background, `[V]`, given rather than computed."""
         chain = object.__new__(cls)
-        chain.arithmetic, chain.initial = number_system, initial
         chain.length = check_steps(read_count("length", length) - 1) + 1
-        _check_parameters(initial, listed, weights, background)
-        check_shape("rest", rest, (len(listed),))
-        chain._set(listed, weights, rest, background)
+        chain.arithmetic, chain.initial = number_system, read_array("initial", initial, number_system)
+        starts, targets, shares = _read_listed(successors, weights, number_system)
+        left = read_array("rest", rest, number_system)
+        shared = read_array("background", background, number_system)
+        _check_parameters(chain.initial, starts, targets, shared)
+        check_shape("rest", left, (len(chain.initial),))
+        with number_system.context():
+            chain._set(starts, targets, shares, left, shared)
         return chain
 
     @property
@@ -104,14 +109,16 @@ class SparseMarkovChain(StateSpaceOracle):
         return self.homogeneous and all(bool((scale == 1).all()) for scale in (step.left, step.right))
 
     @property
-    def successors(self) -> States:
-        """The listed successors, `[V, K]`."""
-        return self.transitions[0].listed
+    def successors(self) -> list[States]:
+        """The listed successors, a row `[K_a]` for every token; those of weight 0 are left out."""
+        step = self.transitions[0]
+        return [step.targets[start:end] for start, end in pairwise(step.starts)]
 
     @property
-    def weights(self) -> Array:
-        """Their probabilities `[V, K]`; of a law given a pattern, those of the law it was made from."""
-        return self.transitions[0].weights
+    def weights(self) -> list[Array]:
+        """Their probabilities; of a law given a pattern, those of the law it was made from."""
+        step = self.transitions[0]
+        return [step.weights[start:end] for start, end in pairwise(step.starts)]
 
     @property
     def rest(self) -> Array:
@@ -168,7 +175,7 @@ class SparseMarkovChain(StateSpaceOracle):
         return self._path
 
     def _path(self, batch: int) -> Path:
-        entries = self.successors.size + 2 * self.vocab_size
+        entries = len(self.transitions[0].targets) + 2 * self.vocab_size
         work = float(2 * batch * (self.length - 1)) * entries
         if not on_cpu(self.arithmetic):
             reason = f"kernels are compiled for floats on the CPU, not {self.arithmetic!r}"
@@ -251,25 +258,54 @@ class SparseMarkovChain(StateSpaceOracle):
         return chain
 
 
-def _check_parameters(initial: Array, listed: States, weights: Array, background: Array) -> None:
+def _read_listed(successors: Any, weights: Any, number_system: Arithmetic) -> tuple[States, States, Array]:
+    """(starts `[V + 1]`, targets `[E]`, weights `[E]`) from arrays `[V, K]`, or from lists of rows."""
+    if not (isinstance(successors, list | tuple) and isinstance(weights, list | tuple)):
+        listed, shares = (
+            read_integers("successors", successors),
+            read_array("weights", weights, number_system),
+        )
+        if listed.ndim != 2:
+            raise ValueError(
+                f"successors: expected a row of tokens for every token, got shape {listed.shape}"
+            )
+        check_shape("weights", shares, listed.shape)
+        starts = np.arange(len(listed) + 1) * listed.shape[1]
+        return starts, listed.reshape(-1), shares.reshape(-1)
+    rows = [read_integers(f"successors[{a}]", row) for a, row in enumerate(successors)]
+    if any(row.ndim != 1 for row in rows):
+        raise ValueError("successors: expected a row of tokens for every token, got lists of another depth")
+    lengths = [len(row) for row in rows]
+    found = [len(row) if hasattr(row, "__len__") else -1 for row in weights]
+    if found != lengths:
+        same = len(found) == len(lengths)
+        row = next(a for a, (n, m) in enumerate(zip(found, lengths, strict=True)) if n != m) if same else None
+        got = f"{len(found)} rows" if row is None else f"a row {row} of another length"
+        raise ValueError(f"weights: expected a probability for every listed successor, got {got}")
+    starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+    flat = [weight for row in weights for weight in row]
+    targets = np.concatenate([np.zeros(0, dtype=np.int64), *rows])
+    return starts, targets, read_array("weights", flat, number_system)
+
+
+def _check_parameters(initial: Array, starts: States, targets: States, background: Array) -> None:
     if initial.ndim != 1 or not len(initial):
         raise ValueError(f"initial: expected one probability a token, got shape {tuple(initial.shape)}")
-    vocab = int(initial.shape[0])
-    if listed.ndim != 2 or len(listed) != vocab:
-        raise ValueError(
-            f"successors: expected a row of tokens for each of {vocab} tokens, got shape {listed.shape}"
-        )
-    if listed.size and not (listed.min() >= 0 and listed.max() < vocab):
-        wrong = listed[(listed < 0) | (listed >= vocab)][0]
+    vocab, rows = int(initial.shape[0]), len(starts) - 1
+    if rows != vocab:
+        raise ValueError(f"successors: expected a row of tokens for each of {vocab} tokens, got {rows} rows")
+    if targets.size and not (targets.min() >= 0 and targets.max() < vocab):
+        wrong = targets[(targets < 0) | (targets >= vocab)][0]
         raise ValueError(f"successors: expected tokens in 0..{vocab - 1}, got {wrong}")
-    check_shape("weights", weights, listed.shape)
     check_shape("background", background, (vocab,))
 
 
-def _rest(weights: Array, number_system: Arithmetic) -> Array:
+def _rest(starts: States, weights: Array, number_system: Arithmetic) -> Array:
     """1 minus the sum of every row, 0 where the row sums to 1; ValueError where it exceeds 1."""
     check_not_negative("weights", weights, number_system)
-    sums = number_system.sum(weights, 1)
+    vocab = len(starts) - 1
+    sources = np.repeat(np.arange(vocab), np.diff(starts))
+    sums = number_system.scatter_sum(number_system.zeros(vocab), sources, weights)
     full = sums_to_one(sums, number_system)
     rest = number_system.where(full, number_system.zeros(1), number_system.ones(1) - sums)
     above = negative(rest, number_system)
@@ -287,14 +323,21 @@ def _draw_next(
     """The token after each of these: one of its listed successors, or one of the background."""
     index = number_system.index
     shared = step.background * step.right
-    picked = index(states)
-    listed = step.weights[picked] * step.right[index(step.listed[states])]
-    open_ = step.rest[picked][:, None] * number_system.sum(shared, 0).reshape(1, 1)
+    first, counts = step.starts[states], np.diff(step.starts)[states]
+    most = int(counts.max(initial=0))
+    # Rows that list less than the longest are padded with an entry of theirs or another's, of weight 0.
+    entries = np.minimum(first[:, None] + np.arange(most), max(len(step.targets) - 1, 0))
+    reached = step.targets[entries]
+    listed = number_system.where(
+        np.arange(most) < counts[:, None],
+        step.weights[index(entries)] * step.right[index(reached)],
+        number_system.zeros(1),
+    )
+    open_ = step.rest[index(states)][:, None] * number_system.sum(shared, 0).reshape(1, 1)
     choices = number_system.draw(number_system.concat([listed, open_], 1), rng)
-    others = np.flatnonzero(choices == step.listed.shape[1])
+    others, direct = np.flatnonzero(choices == most), np.flatnonzero(choices < most)
     out = np.empty(len(states), dtype=np.int64)
-    direct = np.flatnonzero(choices < step.listed.shape[1])
-    out[direct] = step.listed[states[direct], choices[direct]]
+    out[direct] = reached[direct, choices[direct]]
     block = max(1, ROW_ENTRIES // len(shared))
     for start in range(0, len(others), block):
         part = others[start : start + block]

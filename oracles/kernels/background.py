@@ -29,13 +29,14 @@ SAFE = {"float32": 1e-25, "float64": 1e-280}
 
 @dataclass(frozen=True, eq=False)
 class BackgroundMessages:
-    """A chain whose steps share listed, weights, rest and background, packed for the compiled pass.
+    """A chain whose steps share entries, rest and background, packed for the compiled pass.
 
     scales `[D, 2, V]`: left and right of each distinct step; which `[L-1]`: the step's row there.
     """
 
     initial: NDArray[np.float64]
-    listed: NDArray[np.int32]
+    starts: NDArray[np.int64]
+    targets: NDArray[np.int32]
     weights: NDArray[np.float64]
     rest: NDArray[np.float64]
     background: NDArray[np.float64]
@@ -54,7 +55,7 @@ class BackgroundMessages:
         arrays = (space.initial, first.weights, first.rest, first.background)
         start, weights, rest, background = (array.numpy() for array in arrays)
         return cls(
-            start, first.listed.astype(np.int32), weights, rest, background,
+            start, first.starts, first.targets.astype(np.int32), weights, rest, background,
             np.stack([[step.left.numpy(), step.right.numpy()] for step in different]),
             np.array([number[id(step)] for step in space.transitions]), safe,
         )  # fmt: skip
@@ -67,8 +68,8 @@ class BackgroundMessages:
         counts = chosen.sum(axis=1)
         first_row = np.cumsum(counts) - counts
         law = (
-            self.initial, self.listed, self.weights, self.rest, self.background, self.scales, self.which,
-            self.safe,
+            self.initial, self.starts, self.targets, self.weights, self.rest, self.background, self.scales,
+            self.which, self.safe,
         )  # fmt: skip
 
         def work(part: slice) -> None:
@@ -89,7 +90,7 @@ def product(step: BackgroundTransition, messages: NDArray[Any], *, forward: bool
         columns = np.zeros((messages.shape[1], LANES))
         columns[:, : len(messages[part])] = messages[part].T
         moved = np.empty((out.shape[1], LANES))
-        move(columns, step.listed, weights, rest, background, left, right, moved)
+        move(columns, step.starts, step.targets, weights, rest, background, left, right, moved)
         out[part] = moved[:, : len(messages[part])].T
 
     over_blocks(work, len(messages), LANES)
@@ -129,8 +130,8 @@ def _scale(messages, factors):
 
 
 @kernel
-def _push(beliefs, listed, weights, rest, background, left, right, following):
-    vocab, choices = listed.shape
+def _push(beliefs, starts, targets, weights, rest, background, left, right, following):
+    vocab = len(rest)
     _scale(beliefs, left)
     shared = np.zeros(LANES)
     for a in range(vocab):
@@ -142,16 +143,16 @@ def _push(beliefs, listed, weights, rest, background, left, right, following):
     for a in range(vocab):
         if not beliefs[a].any():
             continue
-        for j in range(choices):
-            weight, target = weights[a, j], np.uintp(listed[a, j])
+        for e in range(starts[a], starts[a + 1]):
+            weight, target = weights[e], np.uintp(targets[e])
             for k in range(LANES):
                 following[target, k] += weight * beliefs[a, k]
     _scale(following, right)
 
 
 @kernel
-def _pull(joined, listed, weights, rest, background, left, right, message):
-    vocab, choices = listed.shape
+def _pull(joined, starts, targets, weights, rest, background, left, right, message):
+    vocab = len(rest)
     _scale(joined, right)
     shared = np.zeros(LANES)
     for b in range(len(background)):
@@ -160,8 +161,8 @@ def _pull(joined, listed, weights, rest, background, left, right, message):
     for a in range(vocab):
         for k in range(LANES):
             message[a, k] = rest[a] * shared[k]
-        for j in range(choices):
-            weight, target = weights[a, j], np.uintp(listed[a, j])
+        for e in range(starts[a], starts[a + 1]):
+            weight, target = weights[e], np.uintp(targets[e])
             for k in range(LANES):
                 message[a, k] += weight * joined[target, k]
     _scale(message, left)
@@ -206,7 +207,20 @@ def _finish(tokens, wanted, message, slots, out, safe, bad):
 
 @kernel
 def conditionals_block(
-    patterns, chosen, first_row, initial, listed, weights, rest, background, scales, which, safe, out, bad
+    patterns,
+    chosen,
+    first_row,
+    initial,
+    starts,
+    targets,
+    weights,
+    rest,
+    background,
+    scales,
+    which,
+    safe,
+    out,
+    bad,
 ):
     """Write the conditionals of the chosen entries of at most `LANES` patterns `[K, L]` into rows of `out` `[N, V]`.
 
@@ -229,7 +243,7 @@ def conditionals_block(
         _keep(patterns[:, i], chosen[:, i], current, slots, out)
         if i < last:
             scale = scales[which[i]]
-            _push(current, listed, weights, rest, background, scale[0], scale[1], other)
+            _push(current, starts, targets, weights, rest, background, scale[0], scale[1], other)
             current, other = other, current
 
     current[:] = 1
@@ -238,5 +252,5 @@ def conditionals_block(
         if i > first:
             _observe(patterns[:, i], current, safe, bad)
             scale = scales[which[i - 1]]
-            _pull(current, listed, weights, rest, background, scale[0], scale[1], other)
+            _pull(current, starts, targets, weights, rest, background, scale[0], scale[1], other)
             current, other = other, current

@@ -24,12 +24,11 @@ from oracles.files import read_text, write_text
 from oracles.hmm import HMM
 from oracles.ngram import MarkovChain, NGram
 from oracles.oracle import Oracle
-from oracles.patterns import read_integers
 from oracles.sparse_chain import SparseMarkovChain
 from oracles.state_space_oracle import StateSpaceOracle
 from oracles.storage.documents import layout, parse, shown
 from oracles.storage.literals import STORED, read_numbers, write_numbers
-from oracles.storage.spaces import read_space, write_space
+from oracles.storage.spaces import read_rows, read_space, write_listed, write_space
 from oracles.storage.steps import read_runs, write_steps
 from oracles.table import Table
 from oracles.validation import read_count
@@ -115,8 +114,9 @@ def _write_parameters(law: Any, number_system: Arithmetic) -> dict[str, Any]:
     if isinstance(law, Table):
         return {"probabilities": numbers(law.probabilities)}
     if isinstance(law, SparseMarkovChain):
-        named = ("initial", "weights", "rest", "background")
-        return {"successors": law.successors.tolist()} | {name: numbers(getattr(law, name)) for name in named}
+        listed = write_listed(law.transitions[0], number_system)
+        others = {name: numbers(getattr(law, name)) for name in ("initial", "rest", "background")}
+        return {"successors": listed["targets"], "weights": listed["weights"]} | others
     if isinstance(law, NGram | HMM):
         parameters = {
             "initial": numbers(law.initial),
@@ -189,13 +189,14 @@ def _build(family: str, document: dict[str, Any], length: int, number_system: Ar
 
 
 def _build_sparse(document: dict[str, Any], length: int, number_system: Arithmetic) -> SparseMarkovChain:
-    names = ("initial", "weights", "background")
-    initial, weights, background = (read_numbers(name, document[name], number_system) for name in names)
-    successors = read_integers("successors", document["successors"])
+    initial, background = (
+        read_numbers(name, document[name], number_system) for name in ("initial", "background")
+    )
+    listed = document["successors"], read_rows("weights", document["weights"], number_system)
     if "rest" not in document:
-        return SparseMarkovChain(initial, successors, weights, background, length)
+        return SparseMarkovChain(initial, *listed, background, length)
     rest = read_numbers("rest", document["rest"], number_system)
-    return SparseMarkovChain.of_parts(initial, successors, weights, rest, background, length, number_system)
+    return SparseMarkovChain.with_rest(initial, *listed, rest, background, length, number_system)
 
 
 def _read_parameters(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,7 +24,7 @@ from oracles.transitions import NONE, BackgroundTransition, BlockTransition, Spa
 from oracles.validation import check_shape, read_count
 
 _FORMS = ("dense", "shift", "sparse", "background", "blocks")
-_BACKGROUND = ("weights", "rest", "background", "left", "right")
+_BACKGROUND = ("rest", "background", "left", "right")
 _SPARSE = {"labels", "targets", "weights", "scale", "width"}
 
 
@@ -80,7 +81,7 @@ def _write_transition(transition: Transition, number_system: Arithmetic) -> dict
         }
     if isinstance(transition, BackgroundTransition):
         numbers = {name: write_numbers(getattr(transition, name), number_system) for name in _BACKGROUND}
-        return {"background": {"listed": transition.listed.tolist()} | numbers}
+        return {"background": write_listed(transition, number_system) | numbers}
     return {"dense": write_numbers(transition.dense(number_system), number_system)}
 
 
@@ -119,20 +120,46 @@ def _read_sparse(name: str, value: Any, number_system: Arithmetic) -> SparseTran
     return SparseTransition(labels, targets, weights, scale, width)
 
 
+def write_listed(transition: BackgroundTransition, number_system: Arithmetic) -> dict[str, Any]:
+    """The listed successors and their weights, a row a state."""
+    places = [slice(start, end) for start, end in itertools.pairwise(transition.starts.tolist())]
+    weights = write_numbers(transition.weights, number_system)
+    return {
+        "targets": [transition.targets[place].tolist() for place in places],
+        "weights": [weights[place] for place in places],
+    }
+
+
+def read_rows(name: str, value: Any, number_system: Arithmetic) -> list[Any]:
+    """Rows of numbers, of any lengths."""
+    if not isinstance(value, list):
+        raise ValueError(f"{name}: expected a list of rows")
+    return [_read_axes(f"{name}[{row}]", numbers, 1, number_system) for row, numbers in enumerate(value)]
+
+
 def _read_background(name: str, value: Any, number_system: Arithmetic) -> BackgroundTransition:
-    if not isinstance(value, dict) or set(value) != {"listed", *_BACKGROUND}:
-        raise ValueError(f"{name}: expected an object with the keys {', '.join(('listed', *_BACKGROUND))}")
-    axes = {"weights": 2}
-    weights, rest, background, left, right = (
-        _read_axes(f"{name}.{field}", value[field], axes.get(field, 1), number_system)
-        for field in _BACKGROUND
+    if not isinstance(value, dict) or set(value) != {"targets", "weights", *_BACKGROUND}:
+        keys = ", ".join(("targets", "weights", *_BACKGROUND))
+        raise ValueError(f"{name}: expected an object with the keys {keys}")
+    rest, background, left, right = (
+        _read_axes(f"{name}.{field}", value[field], 1, number_system) for field in _BACKGROUND
     )
-    listed = _read_indices(f"{name}.listed", value["listed"], 0, len(background) - 1)
-    check_shape(f"{name}.listed", listed, tuple(weights.shape))
-    check_shape(f"{name}.rest", rest, (len(listed),))
-    check_shape(f"{name}.left", left, (len(listed),))
+    rows = read_rows(f"{name}.weights", value["weights"], number_system)
+    check_shape(f"{name}.rest", rest, (len(rows),))
+    check_shape(f"{name}.left", left, (len(rows),))
     check_shape(f"{name}.right", right, (len(background),))
-    return BackgroundTransition(listed, weights, rest, background, left, right)
+    if not isinstance(value["targets"], list) or len(value["targets"]) != len(rows):
+        raise ValueError(f"{name}.targets: expected {len(rows)} rows")
+    targets = [
+        _read_indices(f"{name}.targets[{row}]", listed, 0, len(background) - 1)
+        for row, listed in enumerate(value["targets"])
+    ]
+    for row, (listed, weights) in enumerate(zip(targets, rows, strict=True)):
+        check_shape(f"{name}.targets[{row}]", listed, tuple(weights.shape))
+    starts = np.concatenate([[0], np.cumsum([len(row) for row in rows], dtype=np.int64)])
+    flat = number_system.concat([number_system.zeros(0), *rows])
+    joined = np.concatenate([np.zeros(0, dtype=np.int64), *targets])
+    return BackgroundTransition(starts, joined, flat, rest, background, left, right)
 
 
 def _read_axes(name: str, value: Any, axes: int, number_system: Arithmetic) -> Any:

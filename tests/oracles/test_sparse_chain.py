@@ -145,7 +145,7 @@ def test_a_large_vocabulary() -> None:
     given_ = q.condition(told[0])
     assert isinstance(given_, SparseMarkovChain)
     assert isinstance(given_.transitions[0], BackgroundTransition)
-    assert given_.transitions[0].weights is q.weights  # what is large is shared
+    assert given_.transitions[0].weights is q.transitions[0].weights  # what is large is shared
     completed = given_.sample(5, seed=3)
     assert ((told[0] == q.mask) | (completed == told[0])).all()
 
@@ -199,6 +199,16 @@ def test_rounding_leaves_nothing_possible_that_is_not_listed() -> None:
     assert (SparseMarkovChain([1.0, 0, 0], [[0, 1]] * 3, nearly, [0, 0, 0], 2).rest == 0).all()
 
 
+def test_rows_of_any_lengths() -> None:
+    q = SparseMarkovChain(
+        ["1/2", "1/2", 0], [[1], [], [0, 2, 0]], [["1/2"], [], [0, "1/2", "1/2"]], ["1/3"] * 3, 3
+    )
+    assert [row.tolist() for row in q.successors] == [[1], [], [2, 0]]  # what has weight 0 is left out
+    twin = MarkovChain(["1/2", "1/2", 0], [["1/6", "2/3", "1/6"], ["1/3"] * 3, ["1/2", 0, "1/2"]], 3)
+    assert_same_law(q, twin)
+    assert_same_law(SparseMarkovChain(q.initial, q.successors, q.weights, q.background, 3), twin)
+
+
 def test_no_listed_successor() -> None:
     q = SparseMarkovChain(["1/2", "1/2"], [[], []], [[], []], ["1/3", "2/3"], 3)
     assert_same_law(q, MarkovChain(["1/2", "1/2"], [["1/3", "2/3"]] * 2, 3))
@@ -212,12 +222,16 @@ def test_no_listed_successor() -> None:
         (
             1,
             [[0, 0], [2, 1]],
-            r"^successors: expected a row of tokens for each of 3 tokens, got shape \(2, 2\)",
+            r"^successors: expected a row of tokens for each of 3 tokens, got 2 rows",
         ),
         (1, [[0, 0], [2, 1], [1, 3]], r"^successors: expected tokens in 0\.\.2, got 3"),
         (1, [[0, 0], [2, 1], [1, -1]], r"^successors: expected tokens in 0\.\.2, got -1"),
-        (1, [[0.0, 0], [2, 1], [1, 1]], "^successors: expected integers"),
-        (2, [["1/4"], [1], ["1/2"]], r"^weights: expected shape \(3, 2\), got \(3, 1\)"),
+        (1, [[0.0, 0], [2, 1], [1, 1]], r"^successors\[0\]: expected integers"),
+        (
+            2,
+            [["1/4"], [1], ["1/2"]],
+            r"^weights: .*for every listed successor, got a row 0 of another length",
+        ),
         (2, [["1/4", "1/4"], [1, "1/9"], [0, 0]], r"^weights: .*at most 1, got row \(1,\) with sum 10/9"),
         (2, [["1/4", "-1/4"], [1, 0], [0, 0]], "^weights: expected non-negative probabilities, got -1/4"),
         (2, [[0.25, float("nan")], [1, 0], [0, 0]], "^weights: expected finite"),

@@ -84,7 +84,7 @@ def _moves(transition: Transition) -> int:
     if isinstance(transition, BlockTransition):
         return sum(_moves(block) for block in transition.blocks)
     if isinstance(transition, BackgroundTransition):
-        return math.prod(transition.weights.shape) + sum(transition.shape)
+        return len(transition.targets) + sum(transition.shape)
     if isinstance(transition, ShiftTransition | SparseTransition):
         return math.prod(transition.weights.shape)
     return math.prod(transition.shape)

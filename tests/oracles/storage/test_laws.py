@@ -67,7 +67,7 @@ def arrays_of_transition(transition: Any) -> Iterator[Any]:
     elif isinstance(transition, ShiftTransition):
         yield transition.weights
     elif isinstance(transition, BackgroundTransition):
-        yield transition.listed.astype(object)
+        yield from (transition.starts.astype(object), transition.targets.astype(object))
         yield from (transition.weights, transition.rest, transition.background)
         yield from (transition.left, transition.right)
     else:
