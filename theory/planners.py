@@ -131,7 +131,7 @@ class _BestFew(_Sized, Planner):
         return vocab_size ** min(masked, self.largest)
 
     def one_at_a_time(self, length: int) -> bool:
-        return self.largest <= 1
+        return min(self.largest, length) <= 1
 
 
 class TopK(_BestFew):

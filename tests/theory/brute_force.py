@@ -59,6 +59,16 @@ def ideal(law: Law, vocab: int, impossible: str = "marginal") -> Denoiser:
     return answer
 
 
+def ideal_given(law: Law, prompt: Context, vocab: int) -> Denoiser:
+    """The ideal denoiser of the law given a prompt: in impossible contexts q(x_i | prompt)."""
+
+    @cache
+    def answer(context: Context, position: int) -> list[Fraction]:
+        return token_law(law, context if mass(law, context) else prompt, position, vocab)
+
+    return answer
+
+
 def perturbed(inner: Denoiser, a: Fraction, vocab: int) -> Denoiser:
     """(1 - a) inner + a / V."""
     return lambda context, position: [(1 - a) * p + a / vocab for p in inner(context, position)]
