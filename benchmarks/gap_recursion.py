@@ -141,8 +141,8 @@ def show_sequences(device: str) -> None:
 def show_exponents(device: str) -> None:
     """Slopes of log time (and of log work, as `gap_cost` counts it) in L, N and V."""
     series: dict[str, list[Size]] = {
-        "L": [(length, 16, 4) for length in (32, 64, 128, 256)],
-        "N": [(128, steps, 4) for steps in (4, 8, 16, 32)],
+        "L": [(length, 16, 8) for length in (32, 64, 128, 256)],
+        "N": [(128, steps, 8) for steps in (4, 8, 16, 32)],
         "V": [(64, 8, vocab) for vocab in (2, 4, 8, 16)],
     }
     for name, sizes in series.items():

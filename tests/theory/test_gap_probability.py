@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from oracles import MarkovChain, NGram
 from oracles.testing import size_vectors, weights
-from oracles.testing.strategies import markov_chains, ngrams
+from oracles.testing.strategies import markov_chains, ngrams, patterns
 from tests.theory.cases import close
 from theory import IID, FixedSizes
 from theory.denoisers import Ideal
@@ -181,6 +181,31 @@ def test_underflow_is_refused() -> None:
     q = MarkovChain([1, 0], [[1 - 1e-200, 1e-200], [1, 0]], 4)
     with pytest.raises(ArithmeticError, match="underflow in float64: use to"):
         gap_error_rate(q, IID.uniform(2))
+
+
+@settings(max_examples=40)
+@given(data=st.data(), q=markov_chains(max_length=6, max_vocab=3, position_dependent=False))
+def test_prompts(data: st.DataObject, q: MarkovChain) -> None:
+    prompt = data.draw(patterns(q, possible=True))
+    free = [i for i, token in enumerate(prompt) if token == q.mask]
+    if not free:
+        with pytest.raises(ValueError, match="given: expected one pattern with a masked position"):
+            gap_error_rate(q, IID([1]), given=prompt)
+        return
+    schedule = data.draw(any_schedules(len(free)))
+    rest = q.condition(prompt).marginal(free)
+    wrong = enumerate_law(rest, schedule, Ideal(rest))[rest.joint() == 0].sum()
+    assert gap_error_rate(q, schedule, given=prompt) == wrong
+    assert valid_mass(q, schedule, given=prompt) == 1 - wrong
+    twos = [[2] * q.vocab_size] * len(free)
+    assert valid_mass(q, schedule, twos, given=prompt) == 2 ** len(free) * (1 - wrong)
+    rounded = gap_error_rate(q.to("float64"), schedule, given=prompt)
+    assert math.isclose(
+        rounded,
+        wrong,
+        rel_tol=1e-13 if isinstance(schedule, IID) else 0,
+        abs_tol=0 if isinstance(schedule, IID) else 1e-14,
+    )
 
 
 def pairs(count: int, vocab: int) -> MarkovChain:

@@ -31,23 +31,31 @@ _SEGMENTS = 8
 class LengthRecursion:
     """The recursion on the gaps of a homogeneous chain: A[r, a, b] for r = 0..L+1, `[L+2, V+1, V+1]`.
 
-    complement: whether to follow the probability 1 - A too.
+    longest: the length of the longest gap there is before the first step, r = L + 1 (the whole sequence) by
+    default.  complement: whether to follow the probability 1 - A too.
     """
 
-    def __init__(self, chain: StateSpaceOracle, *, complement: bool = False) -> None:
+    def __init__(
+        self, chain: StateSpaceOracle, *, longest: int | None = None, complement: bool = False
+    ) -> None:
         support = chain.support()
         assert isinstance(support, StateSpaceOracle)
         self.system, self.vocab = chain.arithmetic, chain.vocab_size
         self.chances, self.possible = length_links(chain), np.asarray(length_links(support))
         refuse_small(self.chances, self.possible, self.system)
         self._complement = complement
-        last = chain.length + 1
+        end = chain.length + 1 if longest is None else longest + 1
         step = max(1, _ROWS // (self.vocab + 1) ** 2)
-        self._chunks = [_Chunk(self, r, min(r + step, last)) for r in range(2, last, step)]
-        self._whole = _Chunk(self, last, last + 1, slice(-1, None))
+        self._chunks = [_Chunk(self, r, min(r + step, end)) for r in range(2, end, step)]
+        self._whole = None if longest else _Chunk(self, end, end + 1, slice(-1, None))
 
     def whole(self, reveals: Sequence[EachWith], negligible: float = 0.0) -> tuple[Array, Array | None]:
-        """A_1 of the gap that is the whole sequence, and its complement if it is followed.
+        """A_1 of the gap that is the whole sequence, and its complement if it is followed; see `gaps`."""
+        filled, wrong = self.gaps(reveals, negligible)
+        return filled[-1, -1, -1], None if wrong is None else wrong[-1, -1, -1]
+
+    def gaps(self, reveals: Sequence[EachWith], negligible: float = 0.0) -> tuple[Array, Array | None]:
+        """A_1 of all gaps up to the longest (of the whole sequence alone, if that is it), and its complement.
 
         negligible: runs in which some gap is so long at some step that all such runs together have at most
         this probability are left out: of A, of the complement, and of their sum, which is then less than 1.
@@ -63,8 +71,7 @@ class LengthRecursion:
             stay = powers(reveal.stay, len(self.possible) - 1, system)
             stay = system.concat([stay[:1], stay]).reshape(-1, 1, 1)
             rate = system.array([reveal.rate])
-            chunks = [*self._chunks, self._whole] if step else [self._whole]
-            chunks = [chunk for chunk in chunks if chunk.first <= limits[step]]
+            chunks = self._chunks_at(step, limits[step])
             places = max((chunk.last for chunk in chunks), default=2) - 2
             kept = _Kept(filled * stay, rate, self.vocab, longest, places, system)
             lost = None if wrong is None else _Kept(wrong * stay, rate, self.vocab, longest, places, system)
@@ -73,7 +80,13 @@ class LengthRecursion:
                 if lost is not None and wrong is not None:
                     wrong[chunk.ends] = chunk.go_wrong(paths, lost)
                 longest = max(longest, chunk.last - 1)
-        return filled[-1, -1, -1], None if wrong is None else wrong[-1, -1, -1]
+        return filled, wrong
+
+    def _chunks_at(self, step: int, longest: int) -> list[_Chunk]:
+        """The chunks with gaps that have to be known before a step: of the first, perhaps the whole alone."""
+        whole = [] if self._whole is None else [self._whole]
+        chunks = [*self._chunks, *whole] if step or not whole else whole
+        return [chunk for chunk in chunks if chunk.first <= longest]
 
 
 def reaches(reveals: Sequence[EachWith], length: int, negligible: float) -> list[int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from theory.laws.gap_lengths import LengthRecursion, reaches
 from theory.laws.gap_links import Links, chain_links, sequence_links, step_matrices
 from theory.laws.gap_recursion import GapRecursion
 from theory.laws.gap_sizes import sizes_work, whole_gaps_of_sizes
+from theory.prompts import read_prompt
 from theory.reveals import EachWith
 from theory.schedules import IID, FixedSizes
 
@@ -41,53 +43,61 @@ class GapCost:
     numbers: float
 
 
-def gap_error_rate(chain: StateSpaceOracle, schedule: IID | FixedSizes) -> Scalar:
-    """SER = 1 - p(support of q) of the sampler, in the arithmetic of the chain.
+def gap_error_rate(chain: StateSpaceOracle, schedule: IID | FixedSizes, *, given: Any = None) -> Scalar:
+    """SER = 1 - p(support of q) of the sampler, given a prompt or template; in the arithmetic of the chain.
 
     iid: summed as the probability of the first gap that goes wrong, so a small SER has as many digits as a
     large one, up to a few N L roundings.  Sizes: 1 - `valid_mass`, exact to a few L roundings of 1.
-    ArithmeticError if the chain's own probabilities underflow.  Cost: `gap_cost`.
+    ValueError for an impossible prompt, ArithmeticError if the chain's own probabilities underflow.
+    Cost: `gap_cost`; under a prompt a homogeneous chain pays for its longest gap only.
     """
-    system = chain.arithmetic
+    law, prompt = _prompted(chain, schedule, given)
+    system = law.arithmetic
     with system.context():
-        if _cannot_err(chain):
+        if prompt is None and _cannot_err(law):
             return system.element(system.zeros(1)[0])
         if isinstance(schedule, FixedSizes):
-            return 1 - valid_mass(chain, schedule)
-        steps = reveals_of(chain, schedule)
-        if has_one_step(chain):
-            return _with_all_digits(LengthRecursion(chain, complement=True), steps, complement=True)
-        links = chain_links(chain)
+            return 1 - valid_mass(law, schedule)
+        if has_one_step(law):
+            return _by_length(law, schedule, prompt, complement=True)
+        links = chain_links(law)
         recursion = GapRecursion(links, system, _between_neighbours(links, system), complement=True)
-        return system.element(_present(recursion.whole(steps)[1])[0])
+        return system.element(_present(recursion.whole(reveals_of(law, schedule))[1])[0])
 
 
-def valid_mass(chain: StateSpaceOracle, schedule: IID | FixedSizes, weights: Any = None) -> Scalar | Array:
+def valid_mass(
+    chain: StateSpaceOracle, schedule: IID | FixedSizes, weights: Any = None, *, given: Any = None
+) -> Scalar | Array:
     """Sum over possible x of p(x) prod_i weights[i, x_i]; p(support of q) without weights.
 
-    weights: `[L, V]` or a batch `[.., L, V]`, in numbers of the chain; the answer has the leading shape.  Sums
-    of non-negative terms if the weights are non-negative.  With weights the recursion goes by position, at
-    the cost of a chain that is not homogeneous.
+    weights: `[L, V]` or a batch `[.., L, V]`, in numbers of the chain, for the masked positions if there is a
+    prompt; the answer has the leading shape.  Sums of non-negative terms if the weights are non-negative.
+    With weights the recursion goes by position, at the cost of a chain that is not homogeneous.  Errors as in
+    `gap_error_rate`, and ValueError for weights of another shape.
     """
-    system = chain.arithmetic
+    law, prompt = _prompted(chain, schedule, given, reduce=weights is not None)
+    system = law.arithmetic
     with system.context():
-        if weights is None and isinstance(schedule, IID) and has_one_step(chain):
-            return _with_all_digits(LengthRecursion(chain), reveals_of(chain, schedule), complement=False)
-        links = chain_links(chain)
-        if weights is None:
-            return system.element(_whole(chain, schedule, links, _between_neighbours(links, system))[0])
-        factors = read_array("weights", weights, system)
-        shape = (chain.length, chain.vocab_size)
-        if tuple(factors.shape[-2:]) != shape:
-            raise ValueError(
-                f"weights: expected shape [.., L, V] = [.., {shape}], got {tuple(factors.shape)}"
-            )
-        leading = tuple(factors.shape[:-2])
-        rows = factors.reshape(-1, shape[0] * shape[1])
-        ones = system.ones(len(rows), 1)
-        edges = _between_neighbours(links, system) * system.concat([ones, rows, ones], 1)[:, None]
-        sums = _whole(chain, schedule, links, edges)
-        return sums.reshape(leading) if leading else system.element(sums[0])
+        if weights is None and isinstance(schedule, IID) and has_one_step(law):
+            return _by_length(law, schedule, prompt, complement=False)
+        return _by_position(law, schedule, weights)
+
+
+def _by_position(law: StateSpaceOracle, schedule: IID | FixedSizes, weights: Any) -> Scalar | Array:
+    system, links = law.arithmetic, chain_links(law)
+    edges = _between_neighbours(links, system)
+    if weights is None:
+        return system.element(_whole(law, schedule, links, edges)[0])
+    factors = read_array("weights", weights, system)
+    shape = (law.length, law.vocab_size)
+    if tuple(factors.shape[-2:]) != shape:
+        raise ValueError(f"weights: expected shape [.., L, V] = [.., {shape}], got {tuple(factors.shape)}")
+    leading = tuple(factors.shape[:-2])
+    rows = factors.reshape(-1, shape[0] * shape[1])
+    ones = system.ones(len(rows), 1)
+    # Every run ends in one gap without masked positions to the left of every token.
+    sums = _whole(law, schedule, links, edges * system.concat([ones, rows, ones], 1)[:, None])
+    return sums.reshape(leading) if leading else system.element(sums[0])
 
 
 def valid_joint(chain: StateSpaceOracle, schedule: IID | FixedSizes, positions: Sequence[int]) -> Array:
@@ -118,9 +128,16 @@ def gap_cost(chain: StateSpaceOracle, schedule: IID | FixedSizes) -> GapCost:
     if not has_one_step(chain):
         return GapCost(len(steps) * nodes**4 / 12, 12 * nodes**2)
     negligible = NEGLIGIBLE if chain.arithmetic.name.startswith("float") else 0.0
-    followed = sum(float(reach) ** 3 for reach in reaches(steps, chain.length, negligible)[1:])
+    longest = [*reaches(steps, chain.length, negligible)[1:], 1]
+    followed = sum(_triples(reach, band) for reach, band in pairwise(longest))
     pairs = vocab**2 * (vocab + 1) ** 2
-    return GapCost(followed * pairs / 3, length**2 * (vocab * (vocab + 1) ** 2 / 2 + 3 * vocab**2))
+    return GapCost(2 * followed * pairs, length**2 * (vocab * (vocab + 1) ** 2 / 2 + 3 * vocab**2))
+
+
+def _triples(reach: float, band: float) -> float:
+    """About how many places i < j < r there are up to the reach, with j - i up to the band: r^3 / 6 without."""
+    band = min(band, reach)
+    return reach * band**2 / 2 - band**3 / 3 + band * (reach - band) ** 2 / 2
 
 
 def sequence_ratios(chain: StateSpaceOracle, schedule: IID | FixedSizes, tokens: Any) -> Array:
@@ -160,18 +177,53 @@ def _whole(chain: StateSpaceOracle, schedule: IID | FixedSizes, links: Links, ed
     return GapRecursion(links, chain.arithmetic, edges).whole(reveals_of(chain, schedule))[0]
 
 
-def _with_all_digits(recursion: LengthRecursion, steps: list[EachWith], *, complement: bool) -> Scalar:
-    """A of the whole sequence or its complement; in floats, less than its rounding is left out."""
-    system = recursion.system
+def _prompted(
+    chain: StateSpaceOracle, schedule: IID | FixedSizes, given: Any, *, reduce: bool = False
+) -> tuple[StateSpaceOracle, Tokens | None]:
+    """The chain with its prompt, if its gaps are worth telling apart by length; else what the prompt leaves."""
+    rest, prompt, _ = read_prompt(chain, given)
+    if prompt is None or (not reduce and isinstance(schedule, IID) and has_one_step(chain)):
+        return chain, prompt
+    assert isinstance(rest, StateSpaceOracle)
+    return rest, None
+
+
+def _by_length(chain: StateSpaceOracle, schedule: IID, prompt: Tokens | None, *, complement: bool) -> Scalar:
+    """The probability that all gaps of the prompt are filled validly, or that some is not.
+
+    In floats, less than the rounding of the result is left out.
+    """
+    system, steps = chain.arithmetic, reveals_of(chain, schedule)
+    found = gaps_of(np.full(chain.length, chain.mask) if prompt is None else prompt, chain.mask)
+    longest = None if prompt is None else max(length for length, _, _ in found)
+    recursion = LengthRecursion(chain, longest=longest, complement=complement)
+
+    def total(negligible: float) -> Scalar:
+        filled, wrong = recursion.gaps(steps, negligible)
+        valid, first_wrong = system.ones(1), system.zeros(1)
+        for gap in found:
+            if wrong is not None:
+                first_wrong = first_wrong + valid * wrong[gap]
+            valid = valid * filled[gap]
+        return system.element((first_wrong if complement else valid)[0])
+
     if not system.name.startswith("float"):
-        return system.element(_present(recursion.whole(steps)[complement]))
+        return total(0.0)
     rounding = 2.0**-24 if system.name == "float32" else 2.0**-53
     negligible = NEGLIGIBLE
     while True:
-        value = system.element(_present(recursion.whole(steps, negligible)[complement]))
+        value = total(negligible)
         if negligible <= rounding * value:
             return value
         negligible = rounding * value / 4
+
+
+def gaps_of(prompt: Tokens, mask: int) -> list[tuple[int, int, int]]:
+    """(length, left end, right end) of all gaps with masked positions; the begin and the end are token V."""
+    places = [0, *(np.flatnonzero(prompt != mask) + 1).tolist(), len(prompt) + 1]
+    tokens = [mask, *prompt[prompt != mask].tolist(), mask]
+    ends = zip(pairwise(places), pairwise(tokens), strict=True)
+    return [(right - left, a, b) for (left, right), (a, b) in ends if right - left > 1]
 
 
 def _present(value: Array | None) -> Array:
