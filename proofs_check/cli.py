@@ -198,6 +198,86 @@ def optimise(
     raise typer.Exit(run_optimise(request))
 
 
+@app.command()
+def order(
+    target: Subject = None,
+    order: Order = None,
+    length: Length = None,
+    level: Level = None,
+    alphabet: Alphabet = None,
+    vocabulary: Vocabulary = None,
+    smoothing: Smoothing = None,
+    states: States = None,
+    ends: Ends = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="N, the budget of denoiser calls [default: half the tokens].")
+    ] = None,
+    orders: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,..",
+            help="Of random, iid, left, strided, bisection, confidence, margin, entropy, lowconfidence (LLaDA), "
+            "threshold:P, eb:BITS (entropy-bounded), es:BITS (entropy-sum), remask:ETA (ReMDM), correct:SWEEPS; "
+            "`confidence@4` is by blocks of 4.",
+        ),
+    ] = None,
+    temperature: Annotated[str, typer.Option(help="Of the token laws; 0 is greedy.")] = "1",
+    perturb: Annotated[
+        str, typer.Option(help="a in (1 - a) ideal + a uniform: a denoiser that is not ideal.")
+    ] = "0",
+    block: Annotated[
+        int | None,
+        typer.Option(min=1, help="Every order also by blocks of so many positions, left to right."),
+    ] = None,
+    given: Given = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Rational numbers where the law has them: small laws only.")
+    ] = False,
+    samples: Annotated[
+        int, typer.Option(min=0, help="Draws for SER where the law is too large, at most; 0 for none.")
+    ] = 500,
+    seed: Seed = 0,
+    confidence: Annotated[float, typer.Option(help="Confidence level of every interval by itself.")] = 0.99,
+    plot: Annotated[
+        Path | None, typer.Option(help="Where to save a plot, a PNG file [default: nowhere].")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare orders and planners: what each generates, exactly, at the same number of steps.
+
+    KL from the law, sequence error rate, entropy (mode collapse), generative perplexity and steps taken, of the
+    ideal denoiser or a perturbed one, at any temperature, over the whole sequence or by blocks.
+    """
+    from proofs_check.commands.order import DEFAULT_ORDERS, OrderRequest, run_order
+
+    request = OrderRequest(
+        target=target,
+        fit=_given(
+            order=order,
+            length=length,
+            level=level,
+            alphabet=alphabet,
+            vocabulary=vocabulary,
+            smoothing=smoothing,
+            states=states,
+            ends=ends,
+        ),
+        steps=steps,
+        orders=orders or DEFAULT_ORDERS,
+        temperature=temperature,
+        perturb=perturb,
+        block=block,
+        given=given,
+        exact=exact,
+        samples=samples,
+        seed=seed,
+        confidence=confidence,
+        plot=plot,
+        as_json=as_json,
+    )
+    raise typer.Exit(run_order(request))
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run the command line; returns the exit status, with one line on standard error if that is not 0 or 1."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from oracles import Result
@@ -40,7 +41,10 @@ def _row_json(row: Row) -> dict[str, Any]:
 
 
 def number_json(number: Result | Estimate | Missing) -> dict[str, Any]:
-    """value, unit, kind and method; low and high where there is an interval; the fraction if it is one."""
+    """value, unit, kind and method; low and high where there is an interval; the fraction if it is one.
+
+    What JSON lacks is null with `"infinite"`: true for infinity, false for what is undefined.
+    """
     if isinstance(number, Missing):
         return {"value": None, "kind": "missing", "reason": number.reason}
     if isinstance(number, Estimate):
@@ -54,12 +58,15 @@ def number_json(number: Result | Estimate | Missing) -> dict[str, Any]:
             "confidence": number.confidence,
             "n": number.n,
         }
+    finite = math.isfinite(float(number.value))
     document = {
-        "value": float(number.value),
+        "value": float(number.value) if finite else None,
         "unit": number.unit,
         "kind": number.guarantee,
         "method": number.method,
     }
+    if not finite:
+        return document | {"infinite": math.isinf(float(number.value))}
     if number.guarantee == "exact rational":
         document["exact"] = str(number.value)
     if number.bounds is not None:

@@ -18,18 +18,32 @@ Subject = Annotated[
         "with Python.",
     ),
 ]
-Given = Annotated[str | None, typer.Option(metavar="TEXT", help="A prompt that every sequence begins with.")]
+Given = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TEXT", help="A prompt that every sequence begins with; `_` for a masked token in it."
+    ),
+]
 
 # How a text becomes a law.
 
-Order = Annotated[int | None, typer.Option(help="n of the n-gram that is fitted to a text [default: 2].")]
+Order = Annotated[
+    int | None,
+    typer.Option(help="n of the n-gram that is fitted to a text [default: 2; of order and elbo, 3]."),
+]
 Length = Annotated[
-    int | None, typer.Option(help="Tokens in a sequence of a law that is fitted, or back-off [default: 256].")
+    int | None,
+    typer.Option(
+        help="Tokens in a sequence of a law that is fitted, or back-off [default: 256; of order and elbo, 6]."
+    ),
 ]
 Level = Annotated[str | None, typer.Option(help="Tokens of a text: `character` [default] or `word`.")]
 Alphabet = Annotated[
     str | None,
-    typer.Option(help="`raw` text [default]; `letters`: a to z and the space; `vowels`: v, c and the space."),
+    typer.Option(
+        help="`raw` text [default]; `letters`: a to z and the space; `vowels`: v, c and the space [default of "
+        "order and elbo]."
+    ),
 ]
 Vocabulary = Annotated[
     int | None,

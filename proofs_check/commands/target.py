@@ -135,18 +135,43 @@ def _size(path: str | None) -> str:
     return f"{Path(path).stat().st_size:,} bytes"
 
 
+def small_fit(target: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a reader, with those of a law small enough for exact laws of samplers where none were given.
+
+    Of a text: a trigram of vowels, consonants and spaces, or over words the three most frequent ones.
+    """
+    if target is not None and (target.startswith("zoo:") or target.endswith(".json")):
+        return dict(options)
+    small: dict[str, Any] = {"length": 6}
+    if target is None or not target.endswith(BACK_OFF_FILES):
+        by_word = options.get("level") == "word"
+        small |= {"vocabulary": 3} if by_word else {"alphabet": "vowels"}
+        small |= {} if "states" in options else {"order": 2 if by_word else 3}
+    return small | dict(options)
+
+
 def read_prompt(law: Oracle, text: str) -> Tokens:
-    """The pattern that begins with a text: symbols of the law, or numbers of tokens where it has none."""
-    tokens = encode(text, law.symbols) if law.symbols else _numbered(law, text)
-    if not 0 < len(tokens) < law.length:
-        raise ValueError(f"given: expected 1 to {law.length - 1} tokens, got {len(tokens)}")
+    """The pattern that begins with a text: symbols of the law, or numbers of tokens where it has none.
+
+    `_` stands for a masked token, unless it is itself a symbol of the law.
+    """
+    by_word = law.symbols is not None and any(len(symbol) > 1 for symbol in law.symbols)
+    by_number = law.symbols is None and (any(map(str.isspace, text)) or law.vocab_size > 10)
+    items = text.split() if by_word or by_number else list(text)
+    holes = {"_"} - set(law.symbols or ())
+    places = [place for place, item in enumerate(items) if item not in holes]
+    if not 0 < len(places) < law.length or len(items) > law.length:
+        raise ValueError(f"given: expected 1 to {law.length - 1} tokens, got {len(items)}")
+    known = [items[place] for place in places]
     pattern = law.all_masked()
-    pattern[: len(tokens)] = tokens
+    if law.symbols:
+        pattern[places] = encode((" " if by_word else "").join(known), law.symbols)
+    else:
+        pattern[places] = _numbered(law, known, text)
     return pattern
 
 
-def _numbered(law: Oracle, text: str) -> list[int]:
-    items = text.split() if any(map(str.isspace, text)) or law.vocab_size > 10 else list(text)
+def _numbered(law: Oracle, items: list[str], text: str) -> list[int]:
     if not all(item.isascii() and item.isdigit() and int(item) < law.vocab_size for item in items):
         raise ValueError(f"given: expected tokens in 0..{law.vocab_size - 1}, got {text!r}")
     return [int(item) for item in items]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from oracles import Result
@@ -37,9 +38,10 @@ def generated_entropy(law: SamplerLaw) -> Result:
 
 
 def generative_cross_entropy(law: SamplerLaw) -> Result:
-    """E_p[-log2 q(X)] in bits, of which 2^(./L) is the generative perplexity; infinite where SER > 0.
+    """E_p[-log2 q(X) | X possible] in bits, of which 2^(./L) is the generative perplexity of what is no error.
 
-    Low where p prefers what is probable under q, even if it generates nothing else: it says little without H(p).
+    Low where p prefers what is probable under q, even if it generates nothing else: it says little without H(p)
+    and SER.  NaN if nothing possible is generated.
     """
     return _bits(law, _cross_entropy)
 
@@ -66,9 +68,12 @@ def _divergence(law: SamplerLaw) -> Any:
 
 def _cross_entropy(law: SamplerLaw) -> Any:
     system = law.problem.law.arithmetic
+    logs = system.logs
     generated, target = law.table().reshape(-1), law.problem.law.joint().reshape(-1)
-    never = system.is_zero(generated)
-    if (~never & system.is_zero(target)).any():
-        return system.logs.element(system.logs.infinity())
-    safe = system.where(never, system.ones(1), target)
-    return -_summed(law, convert(generated, system, system.logs) * system.log2(safe))
+    possible = ~system.is_zero(target)
+    weights = system.where(possible, generated, system.zeros(1))
+    if system.is_zero(weights).all():
+        return math.nan
+    safe = system.where(possible, target, system.ones(1))
+    bits = -_summed(law, convert(weights, system, logs) * system.log2(safe))
+    return bits / logs.element(logs.sum(convert(weights, system, logs), 0))
