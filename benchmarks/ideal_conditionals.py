@@ -215,6 +215,9 @@ def _seconds(call: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
+PAUSE = 0.05
+"""Seconds before every call: the threads of the contender before go on spinning for a while."""
+
 CONTENDERS = {
     "ours": ours,
     "buffer": ours_in_a_buffer,
@@ -238,6 +241,7 @@ def compare(work: Workload, dtype: str, rates: dict[str, float], repeats: int) -
     for repeat in range(repeats):
         for name, call in present.items():
             if name != "hmmlearn" or repeat < 3:
+                time.sleep(PAUSE)
                 times[name].append(1e3 * _seconds(call))
     median = {name: statistics.median(values) for name, values in times.items()}
 
