@@ -9,7 +9,6 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from oracles import Result
 from oracles.validation import read_count
@@ -49,6 +48,8 @@ def optimal_alpha(
     a local optimum, not shown to be the best of all.  `optimal_weights` bounds how much better any weights are.
     ValueError for a range that is none, and as in `optimal_sizes` and `IID.from_alpha`.
     """
+    from scipy.optimize import minimize_scalar  # on demand: nothing else needs it
+
     steps = read_count("steps", steps)
     low, high = _read_range(between)
     profile = read_profile(q_or_profile, given)
