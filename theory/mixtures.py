@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from oracles.arithmetic import Arithmetic, convert, infer
+from oracles.arithmetic import Arithmetic, infer
 from oracles.patterns import Tokens
 from oracles.validation import check_distributions, read_array
 from theory.draws import Draw, Rows
-from theory.schedules import FixedSizes
+from theory.schedules import FixedSizes, weights_in
 from theory.unmasking import Context, Unmasking
 
 
@@ -47,7 +47,7 @@ class OneOf(Unmasking):
         return max(choice.most_steps(length) for choice in self.choices)
 
     def parts(self, number_system: Arithmetic) -> list[tuple[Any, Unmasking]]:
-        weights = number_system.tolist(convert(self.weights, self._system, number_system))
+        weights = number_system.tolist(weights_in(number_system, self.weights, self._system))
         chosen = [(w, choice) for w, choice in zip(weights, self.choices, strict=True) if w != 0]
         return [(w * share, part) for w, choice in chosen for share, part in choice.parts(number_system)]
 

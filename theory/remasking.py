@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from oracles.arithmetic import Arithmetic, convert, infer
+from oracles.arithmetic import Arithmetic, infer
 from oracles.patterns import Tokens
 from oracles.validation import ROW_TOLERANCE, check_shape, read_array, read_count
 from theory.draws import Draw, Rows
-from theory.schedules import IID
+from theory.schedules import IID, weights_in
 from theory.ties import comparable
 from theory.unmasking import Unmasking, fill_in, follow_on, read_inner
 
@@ -80,8 +80,7 @@ class Remasking(Unmasking):
         return (vocab_size + 1) ** masked * 2**observed
 
     def _numbers(self, pair: tuple[Any, Any], system: Arithmetic) -> list[Any]:
-        self.schedule.checked_weights(system)
-        return system.tolist(convert(self._system.array(list(pair)), self._system, system))
+        return system.tolist(weights_in(system, self._system.array(list(pair)), self._system))
 
     def __repr__(self) -> str:
         return f"Remasking({self.schedule!r})"

@@ -238,8 +238,8 @@ def _partition_kl(problem: Problem) -> Result:
 def _profile_kl(problem: Problem) -> Result:
     profile = information_profile(problem.law)
     method = f"information profile by {profile.method}"
-    parts = problem.schedule.parts(profile.arithmetic)
     with profile.arithmetic.context():
+        parts = problem.schedule.parts(profile.arithmetic)
         values = [share * _kl_from_profile(profile, part, problem) for share, part in parts]
         return Result(sum(values[1:], values[0]), "bits", method, profile.guarantee)
 

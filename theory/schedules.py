@@ -130,23 +130,12 @@ class IID(Exchangeable):
 
     def checked_weights(self, number_system: Arithmetic) -> Array:
         """The weights as given.  ValueError if a law in this number system cannot use them."""
-        self._moved(self.weights, number_system)
+        weights_in(number_system, self.weights, self._system)
         return self.weights
 
     def weights_in(self, number_system: Arithmetic) -> Array:
         """The weights as numbers of another system.  ValueError as in `checked_weights`."""
-        return self._moved(self.weights, number_system)
-
-    def _moved(self, values: Array, number_system: Arithmetic) -> Array:
-        own, other = self._system.name, number_system.name
-        try:
-            if own.startswith("float") and not other.startswith("float"):
-                raise ValueError("write them as fractions, or use q.to('float64')")
-            return convert(values, self._system, number_system)
-        except ValueError as error:
-            raise ValueError(
-                f"weights: expected numbers that a law in {other} can use, got {own}: {error}"
-            ) from error
+        return weights_in(number_system, self.weights, self._system)
 
     @cached_property
     def _chances(self) -> list[Array]:
@@ -168,7 +157,7 @@ class IID(Exchangeable):
         return chances[::-1]
 
     def reveal(self, step: int, number_system: Arithmetic) -> EachWith:
-        rate, stay = self._moved(self._chances[step], number_system)
+        rate, stay = weights_in(number_system, self._chances[step], self._system)
         return EachWith(number_system.element(rate), number_system.element(stay))
 
     def outcomes(self, masked: int, observed: int, vocab_size: int) -> int:
@@ -301,6 +290,18 @@ class Partition(Schedule):
 
     def __repr__(self) -> str:
         return f"Partition({[list(block) for block in self.blocks]})"
+
+
+def weights_in(number_system: Arithmetic, weights: Array, own: Arithmetic) -> Array:
+    """Weights in their own numbers as those of another system; ValueError if a law in it cannot use them."""
+    try:
+        if own.name.startswith("float") and not number_system.name.startswith("float"):
+            raise ValueError("write them as fractions, or use q.to('float64')")
+        return convert(weights, own, number_system)
+    except ValueError as error:
+        raise ValueError(
+            f"weights: expected numbers that a law in {number_system.name} can use, got {own.name}: {error}"
+        ) from error
 
 
 def _binomial_law(trials: int, success: Array, failure: Array, number_system: Arithmetic) -> Array:

@@ -74,10 +74,10 @@ def support_table(problem: Problem, method: str) -> SupportTable:
 
 def _mixed(law: Oracle, schedule: Unmasking, of_part: Callable[[Any], Array], system: Arithmetic) -> Array:
     """The tables of the parts with their weights."""
-    parts = schedule.parts(law.arithmetic)
-    if len(parts) == 1:
-        return of_part(parts[0][1])
     with law.arithmetic.context():
+        parts = schedule.parts(law.arithmetic)
+        if len(parts) == 1:
+            return of_part(parts[0][1])
         shares = system.array([1 if system.name == "boolean" else share for share, _ in parts])
         tables = [of_part(part) * shares[k] for k, (_, part) in enumerate(parts)]
         return system.sum(system.stack(tables), 0)
