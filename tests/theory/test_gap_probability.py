@@ -14,14 +14,11 @@ from oracles.testing.strategies import markov_chains, ngrams, patterns
 from tests.theory.cases import close
 from theory import IID, FixedSizes
 from theory.denoisers import Ideal
-from theory.laws import gap_lengths, gap_probability
+from theory.laws import gap_probability
 from theory.laws.closed_forms import pairs_error_rate, same_step
 from theory.laws.enumeration import enumerate_law
-from theory.laws.gap_lengths import LengthRecursion
 from theory.laws.gap_probability import (
     gap_error_rate,
-    has_one_step,
-    reveals_of,
     sequence_ratios,
     valid_joint,
     valid_mass,
@@ -74,15 +71,6 @@ def any_schedules(draw: st.DrawFn, length: int) -> IID | FixedSizes:
     return FixedSizes(draw(size_vectors(length, draw(st.integers(1, 5)))))
 
 
-@settings(max_examples=60)
-@given(data=st.data(), q=markov_chains(max_length=5))
-def test_fixed_sizes(data: st.DataObject, q: MarkovChain) -> None:
-    schedule = FixedSizes(data.draw(size_vectors(q.length, data.draw(st.integers(1, 5)))))
-    check_against_enumeration(q, schedule)
-    expected = gap_error_rate(q, schedule)
-    assert math.isclose(gap_error_rate(q.to("float64"), schedule), expected, rel_tol=0, abs_tol=1e-14)
-
-
 @settings(max_examples=25)
 @given(data=st.data(), q=markov_chains(max_length=4))
 def test_weighted_tokens_and_marginals_of_what_is_valid(data: st.DataObject, q: MarkovChain) -> None:
@@ -108,16 +96,6 @@ def test_weights_of_the_wrong_shape() -> None:
         valid_mass(q, IID([1]), [[1, 1], [1, 1]])
 
 
-@settings(max_examples=10)
-@given(q=markov_chains(max_length=12), schedule=SCHEDULES)
-def test_the_compiled_recursion(q: MarkovChain, schedule: IID) -> None:
-    """Compiled, in floats, against plain, in balls: the same sums in another order."""
-    tokens = q.sample(5, seed=1)
-    plain = [float(ratio) for ratio in sequence_ratios(q.to("ball"), schedule, tokens)]
-    np.testing.assert_allclose(sequence_ratios(q.to("float64"), schedule, tokens), plain, rtol=1e-13)
-    np.testing.assert_allclose(sequence_ratios(q.to("float32"), schedule, tokens), plain, rtol=1e-4)
-
-
 def test_more_sequences_than_are_worked_on_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     q = MarkovChain(["1/3", "2/3"], [["1/2", "1/2"], [1, 0]], 9)
     tokens = q.sample(7, seed=0)
@@ -125,51 +103,6 @@ def test_more_sequences_than_are_worked_on_at_a_time(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(gap_probability, "_BATCH", 300)
     np.testing.assert_array_equal(sequence_ratios(q, IID.uniform(3), tokens), together)
     assert sequence_ratios(q, IID.uniform(3), np.zeros((0, 9), dtype=int)).shape == (0,)
-
-
-def follow_each_position(q: MarkovChain) -> MarkovChain:
-    """The same chain, with a matrix of its own for every step: the two recursions share only `solve`."""
-    return MarkovChain(q.initial, [q.transitions[0] + 0 for _ in range(q.length - 1)], q.length)
-
-
-@settings(max_examples=25)
-@given(q=markov_chains(max_length=6, max_vocab=3, position_dependent=False), schedule=SCHEDULES)
-def test_by_length_and_by_position(q: MarkovChain, schedule: IID) -> None:
-    apart = follow_each_position(q)
-    assert has_one_step(q)
-    assert has_one_step(apart) == (q.length <= 2)
-    assert gap_error_rate(q, schedule) == gap_error_rate(apart, schedule)
-    filled, wrong = LengthRecursion(q, complement=True).whole(reveals_of(q, schedule))
-    assert filled + wrong == 1
-
-
-@pytest.mark.parametrize("steps", [3, 10])
-@pytest.mark.parametrize("rare", [Fraction(1, 2), Fraction(1, 10**9)])
-def test_what_is_left_out_is_below_rounding(steps: int, rare: Fraction) -> None:
-    """Long gaps are dropped in floats; the rest must still have all digits, and small rates most of them."""
-    q, schedule = MarkovChain([1, 0], [[1 - rare, rare], [1, 0]], 20), IID.uniform(steps)
-    certified = gap_error_rate(q.to("ball"), schedule)
-    assert certified.rad() < 1e-25 * certified.mid()
-    assert math.isclose(gap_error_rate(q.to("float64"), schedule), float(certified), rel_tol=3e-14)
-
-
-@pytest.mark.parametrize("negligible", [1e-3, 1e-6, 1e-9])
-def test_the_weight_of_what_is_left_out(negligible: float) -> None:
-    q = MarkovChain([1, 0], [[Fraction(1, 2), Fraction(1, 2)], [1, 0]], 40).to("float64")
-    steps = reveals_of(q, IID.uniform(12))
-    everything = LengthRecursion(q, complement=True).whole(steps)
-    filled, wrong = LengthRecursion(q, complement=True).whole(steps, negligible)
-    assert 0 < 1 - float(filled + wrong) <= negligible
-    assert float(filled) <= float(everything[0])
-    assert float(wrong) <= float(everything[1])
-
-
-@pytest.mark.parametrize("rows", [1, 20, 50])
-def test_gaps_in_several_chunks(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
-    monkeypatch.setattr(gap_lengths, "_ROWS", rows)
-    q = MarkovChain(["1/3", "2/3"], [["1/2", "1/2"], [1, 0]], 9)
-    schedule = IID(["1/2", "1/3", "1/6"])
-    assert gap_error_rate(q, schedule) == gap_error_rate(follow_each_position(q), schedule)
 
 
 def test_impossible_sequences_are_refused() -> None:
