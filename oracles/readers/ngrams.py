@@ -7,6 +7,7 @@ import os
 import warnings
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,17 @@ from oracles.arithmetic import Arithmetic, Array, arithmetic
 from oracles.ngram import MarkovChain, NGram
 from oracles.patterns import Tokens
 from oracles.readers.corpus import Corpus
-from oracles.validation import read_count
+from oracles.sparse_chain import SparseMarkovChain
+from oracles.validation import check_choice, read_count
 
 ENTRY_LIMITS = {"float64": 2 * 10**8, "exact": 2 * 10**7}
 """Most entries a fitted table may have: 1.6 GB of floats, or about a minute of rational arithmetic."""
+
+MOST_DENSE = 2048
+"""Most tokens of a chain whose matrix is stored whole."""
+
+BACKGROUNDS = ("uniform", "unigram")
+"""What smoothing adds to every context: the same for all tokens, or by their frequency."""
 
 _MOST_AXES = 64  # of a NumPy array or a tensor
 
@@ -32,8 +40,9 @@ def fit_ngram(
     alphabet: str = "raw",
     vocabulary: int | None = None,
     smoothing: Any = 0,
+    background: str = "uniform",
     arithmetic: str = "float64",
-) -> NGram:
+) -> NGram | SparseMarkovChain:
     """The n-gram of a corpus, on sequences of `length` tokens: a `MarkovChain` for order 2.
 
     With c(u) the number of windows of n tokens that begin with the n-1 tokens u, and c(u, v) the number of
@@ -41,7 +50,13 @@ def fit_ngram(
 
         initial[u] = (c(u) + s) / (sum c + s V^(n-1))        transition[u, v] = (c(u, v) + s) / (c(u) + s V)
 
-    for the smoothing s >= 0.  With s = 0 every window of a possible sequence occurs in the text, and the
+    for the smoothing s >= 0.  A chain (order 2) over more than `MOST_DENSE` tokens is a
+    `SparseMarkovChain` of the same probabilities: the successors in the text beside a shared background, which is
+    uniform, or on request the frequencies of the tokens, f(v) in
+
+        transition[u, v] = (c(u, v) + s V f(v)) / (c(u) + s V).
+
+    With s = 0 every window of a possible sequence occurs in the text, and the
     rows of contexts that do not occur are zero.  The law's `symbols` say what its tokens stand for.
 
     text_or_path: a path (`pathlib.Path`), or a string.  A string of one line is taken for a path if it
@@ -55,6 +70,8 @@ def fit_ngram(
     vocabulary: how many of the words, the most frequent ones, are tokens (ties: the first in order); all others
     are `<unk>`, one token more if there are any.  By default every word is a token.
     smoothing: s, a float, or an int, fraction or "1/2" (for exact numbers).
+    background: "uniform", or "unigram" for chains: what smoothing adds is shared out by frequency, and the law
+    is a `SparseMarkovChain` whatever its size.
     arithmetic: as `Oracle.to` names it; "exact" counts in rationals.
 
     If the last context of the text occurs nowhere else, nothing follows it: without smoothing the window
@@ -65,13 +82,24 @@ def fit_ngram(
     order, length = read_count("order", order), read_count("length", length)
     number_system = _counting_system(arithmetic)
     added = _read_smoothing(smoothing, number_system)
+    check_choice("background", background, BACKGROUNDS)
+    if background == "unigram" and order != 2:
+        raise ValueError(
+            f"background: expected uniform for order {order}, got {background!r}: it is for order 2"
+        )
     corpus = Corpus.of(text_or_path, level, alphabet, vocabulary)
-    _check_entries(len(corpus.symbols), order, level, number_system)
+    sparse = order == 2 and (background == "unigram" or len(corpus.symbols) > MOST_DENSE)
+    if not sparse:
+        _check_entries(len(corpus.symbols), order, level, number_system)
     counts = _count(corpus, order)
     if not number_system.element(added) > 0:
         counts.drop_dead_end()
-    initial, transition = _relative_frequencies(counts, added, number_system)
-    law = (MarkovChain if order == 2 else NGram)(initial, transition, length)
+    if sparse:
+        shared = np.ones(counts.vocab, dtype=np.int64) if background == "uniform" else counts.occurrences()
+        law = _sparse_chain(counts, added, shared, length, number_system)
+    else:
+        initial, transition = _relative_frequencies(counts, added, number_system)
+        law = (MarkovChain if order == 2 else NGram)(initial, transition, length)
     law.symbols = corpus.symbols
     return law if law.arithmetic.name == arithmetic else law.to(arithmetic)
 
@@ -114,6 +142,7 @@ class _Counts:
 
     codes: the different windows as numbers in base V, increasing (a window's context is the quotient by V);
     times: how often each occurs.  last: the last windows in order, as many as could ever be left out.
+    first: the first token of the text.
     """
 
     vocab: int
@@ -121,6 +150,7 @@ class _Counts:
     codes: Tokens
     times: Tokens
     last: Tokens
+    first: int = 0
 
     @property
     def contexts(self) -> int:
@@ -139,6 +169,13 @@ class _Counts:
         uses = np.zeros(self.contexts, dtype=np.int64)
         np.add.at(uses, self.codes // self.vocab, self.times)
         return uses
+
+    def occurrences(self) -> Tokens:
+        """How often each token occurs as the last of a window, or begins the text."""
+        counted = np.zeros(self.vocab, dtype=np.int64)
+        np.add.at(counted, self.codes % self.vocab, self.times)
+        counted[self.first] += 1
+        return counted
 
     def drop_dead_end(self) -> None:
         """Drop windows at the end until the last one leads to a context that begins another.
@@ -169,6 +206,8 @@ def _count(corpus: Corpus, order: int) -> _Counts:
     counts = _Counts(len(corpus.symbols), order, nothing, nothing, nothing)
     carried, total = nothing, 0  # the tokens that a window may share with the next piece
     for tokens in corpus.tokens():
+        if not total and len(tokens):
+            counts.first = int(tokens[0])
         total += len(tokens)
         carried = np.concatenate([carried, tokens])
         if len(carried) >= order:
@@ -202,3 +241,28 @@ def _relative_frequencies(counts: _Counts, added: Array, number_system: Arithmet
     windows = number_system.array(int(counts.times.sum()))
     initial = number_system.divide(totals + added, windows + added * contexts)
     return initial.reshape((vocab,) * (order - 1)), transition.reshape((vocab,) * order)
+
+
+def _sparse_chain(
+    counts: _Counts, added: Array, shared: Tokens, length: int, number_system: Arithmetic
+) -> SparseMarkovChain:
+    """The chain of `fit_ngram`; shared: how often the background's tokens occur, `[V]`."""
+    vocab = counts.vocab
+    totals = number_system.array(counts.uses())
+    denominators = totals + added * vocab
+    owners = number_system.index(counts.codes // vocab)
+    weights = number_system.divide(number_system.array(counts.times), denominators[owners])
+    # Without smoothing the row of a token that nothing follows is zero: it is never visited.
+    rest = number_system.quotient_or_zero(added * vocab + number_system.zeros(vocab), denominators)
+    background = number_system.divide(
+        number_system.array(shared), number_system.array(int(shared.sum())).reshape(1)
+    )
+    windows = number_system.array(int(counts.times.sum()))
+    initial = number_system.divide(totals + added, windows + added * vocab)
+    ends = np.searchsorted(counts.codes, np.arange(1, vocab) * vocab)
+    rows = np.split(counts.codes % vocab, ends), [weights[part] for part in _slices(ends, len(counts.codes))]
+    return SparseMarkovChain.with_rest(initial, *rows, rest, background, length, number_system)
+
+
+def _slices(ends: Tokens, count: int) -> list[slice]:
+    return [slice(start, end) for start, end in pairwise([0, *ends.tolist(), count])]

@@ -219,11 +219,11 @@ def test_no_listed_successor() -> None:
     [
         (0, [["1/3", "2/3"]], r"^initial: expected one probability a token, got shape \(1, 2\)"),
         (0, ["1/3", "1/3", 0], "^initial: .*sum to 1"),
-        (
-            1,
-            [[0, 0], [2, 1]],
-            r"^successors: expected a row of tokens for each of 3 tokens, got 2 rows",
-        ),
+        (0, ["1/2", "1/2"], r"^successors: expected a row of tokens for each of 2 tokens, got 3 rows"),
+        (1, [[0, 0], [2, 1]], r"^weights: expected a probability for every listed successor, got 3 rows"),
+        (1, [0, 1, 2], "^successors: expected a row of tokens for every token, got lists of another depth"),
+        (1, np.arange(3), r"^successors: expected a row of tokens for every token, got shape \(3,\)"),
+        (1, np.zeros((3, 1), dtype=int), r"^weights: expected shape \(3, 1\), got \(3, 2\)"),
         (1, [[0, 0], [2, 1], [1, 3]], r"^successors: expected tokens in 0\.\.2, got 3"),
         (1, [[0, 0], [2, 1], [1, -1]], r"^successors: expected tokens in 0\.\.2, got -1"),
         (1, [[0.0, 0], [2, 1], [1, 1]], r"^successors\[0\]: expected integers"),

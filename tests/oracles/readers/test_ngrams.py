@@ -4,7 +4,7 @@ import warnings
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 
 from oracles.ngram import MarkovChain, NGram
 from oracles.readers import default_corpus, fit_ngram
+from oracles.sparse_chain import SparseMarkovChain
 from oracles.symbols import decode, encode
+from oracles.testing import check_oracle
 
 
-def quietly(*arguments: Any, **options: Any) -> NGram:
+def quietly(*arguments: Any, **options: Any) -> Any:
     """`fit_ngram` without its warning of windows left out."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
@@ -300,3 +302,48 @@ def test_orders_tell_the_default_corpus_apart() -> None:
     assert 4.0 < rates[0] < 4.3
     assert 3.1 < rates[1] < 3.6
     assert 2.3 < rates[2] < 3.0
+
+
+WORDS = "the cat sat on the mat and the dog sat on the cat and ran on"
+
+
+@pytest.mark.parametrize("smoothing", [0, "1/2", 3])
+def test_a_large_vocabulary_gives_the_same_chain_without_its_matrix(
+    smoothing: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dense = fit_ngram(WORDS, 2, 3, level="word", smoothing=smoothing, arithmetic="exact")
+    monkeypatch.setattr("oracles.readers.ngrams.MOST_DENSE", 3)
+    sparse = fit_ngram(WORDS, 2, 3, level="word", smoothing=smoothing, arithmetic="exact")
+    assert isinstance(sparse, SparseMarkovChain)
+    assert sparse.symbols == dense.symbols
+    assert sum(map(len, sparse.successors)) == len(set(pairwise(WORDS.split())))
+    assert (sparse.joint() == dense.joint()).all()
+    # Nothing follows the last word: without smoothing its row is zero, and it never occurs.
+    cut = quietly(WORDS + " nowhere", 2, 3, level="word", smoothing=smoothing, arithmetic="exact")
+    assert cut.in_support([cut.vocab_size, 4, cut.vocab_size]) == (smoothing != 0)
+    check_oracle(cut, samples=300, limit=20)
+
+
+def test_a_background_of_frequencies() -> None:
+    law = fit_ngram(WORDS, 2, 2, level="word", smoothing="1/4", background="unigram", arithmetic="exact")
+    assert isinstance(law, SparseMarkovChain)
+    words = WORDS.split()
+    vocab, (the, cat, ran) = len(set(words)), map(sorted(set(words)).index, ("the", "cat", "ran"))
+    added = Fraction(vocab, 4)
+    for after, count in ((cat, 2), (ran, 0)):
+        frequency = Fraction(words.count(law.symbols[after]), len(words))
+        expected = (count + added * frequency) / (4 + added)
+        assert law.conditionals([the, vocab], [1])[0, after] == expected
+    check_oracle(law, samples=300)
+
+
+@pytest.mark.parametrize(
+    ("order", "background", "message"),
+    [
+        (3, "unigram", "^background: expected uniform for order 3"),
+        (2, "bigram", "^background: expected one of uniform"),
+    ],
+)
+def test_backgrounds_that_are_refused(order: int, background: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        fit_ngram(WORDS, order, 4, level="word", background=background)
