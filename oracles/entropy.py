@@ -16,7 +16,10 @@ SUM_LIMIT = 2**18
 """Largest V**L for which the entropy of a law with hidden states is summed over all sequences."""
 
 WINDOW_WORK = 2**26
-"""Largest L * H**2 * V**w spent on all windows of the entropy enclosure."""
+"""Largest L * H**2 * V**w spent on all windows of the entropy enclosure: a few seconds."""
+
+OBJECT_WINDOW_WORK = 2**22
+"""The same where a number is an object: balls and symbols."""
 
 
 def state_space_entropy(law: StateSpaceOracle) -> Result:
@@ -95,8 +98,9 @@ def _windowed(law: StateSpaceOracle) -> Result:
 
 def _window(law: StateSpaceOracle) -> int:
     hidden = max(int(emission.shape[0]) for emission in law.space.emissions)
+    work = WINDOW_WORK if law.arithmetic.name.startswith("float") else OBJECT_WINDOW_WORK
     width = 0
-    while width + 1 < law.length and law.length * hidden**2 * law.vocab_size ** (width + 2) <= WINDOW_WORK:
+    while width + 1 < law.length and law.length * hidden**2 * law.vocab_size ** (width + 2) <= work:
         width += 1
     return width
 

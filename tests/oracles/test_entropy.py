@@ -75,7 +75,7 @@ def test_wider_windows_are_tighter_and_within_the_work_allowed() -> None:
     for work in (0, 6 * 4 * 2**2, 6 * 4 * 2**3, 6 * 4 * 2**4, 6 * 4 * 2**6):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(entropy, "SUM_LIMIT", 0)
-            patch.setattr(entropy, "WINDOW_WORK", work)
+            patch.setattr(entropy, "OBJECT_WINDOW_WORK", work)
             low, high = NOISY.entropy().bounds or (None, None)
         assert low is not None
         spans.append(float(high - low))
