@@ -90,7 +90,9 @@ class Corrected(Unmasking):
     """After every step of an inner sampler, some revealed tokens are masked and drawn again together.
 
     `sweeps` times a uniformly random set of `size` revealed positions (all, where there are fewer).  One at a
-    time with the ideal denoiser is Gibbs sampling, which leaves q alone; several at a time is not.
+    time with the ideal denoiser is Gibbs sampling: it leaves q alone if the order of the inner sampler looks at no
+    token.  Several at a time do not, nor does one between the steps of a planner, whose choice of positions tells
+    of their tokens.
     """
 
     remasks = True

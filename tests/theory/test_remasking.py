@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oracles import NGram, Oracle, Table, zoo
+from oracles import NGram, Oracle, Table, uniform_on, zoo
 from oracles.testing import oracles, weights
 from tests.theory import adaptive_brute_force as twins
 from tests.theory.adaptive_cases import corrected_cases, followed_as_expected, remasking_cases
@@ -81,12 +81,20 @@ def test_as_much_remasking_as_there_can_be_rounds_to_no_negative_probability(ste
 @settings(max_examples=30)
 @given(data=st.data(), q=oracles(max_length=3))
 def test_gibbs_sampling_leaves_the_target_alone(data: st.DataObject, q: Oracle) -> None:
-    """One revealed position at a time, drawn again by the ideal denoiser, at any point of an exact sampler."""
+    """One revealed position at a time, drawn again by the ideal denoiser, in an order that looks at no token."""
     sweeps = data.draw(st.integers(1, 2))
-    inner = data.draw(
-        st.sampled_from([TopK(1), FixedSizes([1] * q.length), Partition([[i] for i in range(q.length)])])
-    )
-    np.testing.assert_array_equal(sampler_law(q, Corrected(inner, 1, sweeps)).table(), q.joint())
+    order = Partition([[i] for i in data.draw(st.permutations(range(q.length)))])
+    for inner in (order, FixedSizes([1] * q.length)):
+        np.testing.assert_array_equal(sampler_law(q, Corrected(inner, 1, sweeps)).table(), q.joint())
+
+
+def test_gibbs_sampling_between_the_steps_of_a_planner_does_not() -> None:
+    """What an adaptive order has revealed tells of its tokens, so that they are no longer drawn from q."""
+    q = uniform_on(["000", "010", "101"], 2)
+    words = [[0, 0, 0], [0, 1, 0], [1, 0, 1]]
+    assert sampler_law(q, TopK(1)).probability(words).tolist() == [THIRD] * 3
+    law = sampler_law(q, Corrected(TopK(1)))
+    assert law.probability(words).tolist() == [Fraction(29, 72), Fraction(25, 72), Fraction(1, 4)]
 
 
 def test_several_at_a_time_are_no_gibbs_sampler() -> None:
