@@ -18,7 +18,9 @@ from theory.laws import gap_probability
 from theory.laws.closed_forms import pairs_error_rate, same_step
 from theory.laws.enumeration import enumerate_law
 from theory.laws.gap_probability import (
+    gap_cost,
     gap_error_rate,
+    sequence_cost,
     sequence_ratios,
     valid_joint,
     valid_mass,
@@ -88,6 +90,28 @@ def test_weighted_tokens_and_marginals_of_what_is_valid(data: st.DataObject, q: 
     pair = sorted(data.draw(st.sets(st.integers(0, q.length - 1), min_size=1, max_size=2)))
     others = tuple(i for i in range(q.length) if i not in pair)
     np.testing.assert_array_equal(valid_joint(q, schedule, pair), valid.sum(axis=others))
+
+
+def test_the_joint_law_under_a_prompt() -> None:
+    q = MarkovChain(["1/2", "1/2"], [["1/2", "1/2"], [1, 0]], 5)
+    rest = q.condition([2, 2, 0, 2, 2]).marginal([0, 1, 3, 4])
+    valid = enumerate_law(rest, IID.uniform(2), Ideal(rest)) * (rest.joint() != 0)
+    found = valid_joint(q, IID.uniform(2), [1, 2], given=[2, 2, 0, 2, 2])
+    np.testing.assert_array_equal(found, valid.sum(axis=(0, 3)))
+    with pytest.raises(ValueError, match=r"positions: expected indices in 0..3, got \[4\]"):
+        valid_joint(q, IID.uniform(2), [4], given=[2, 2, 0, 2, 2])
+
+
+def test_costs_grow_with_what_they_count() -> None:
+    short, long = (MarkovChain(["1/2", "1/2"], [["1/2", "1/2"], [1, 0]], length) for length in (20, 40))
+    apart = MarkovChain(["1/2", "1/2"], [[["1/2", "1/2"], [1, 0]] for _ in range(39)], 40)
+    schedule = IID.uniform(8)
+    assert 6 < gap_cost(long, schedule).work / gap_cost(short, schedule).work < 10
+    assert gap_cost(long.to("float64"), schedule).work < gap_cost(long, schedule).work
+    assert gap_cost(apart, schedule).work > gap_cost(long, schedule).work
+    assert gap_cost(long, FixedSizes([20, 10, 10])).work < gap_cost(long, FixedSizes([10, 10, 10, 10])).work
+    assert sequence_cost(long, schedule, 20).work == 2 * sequence_cost(long, schedule, 10).work
+    assert sequence_cost(long, FixedSizes([20, 20]), 2).work > 0
 
 
 def test_weights_of_the_wrong_shape() -> None:

@@ -37,7 +37,7 @@ _BATCH = 2**22
 
 @dataclass(frozen=True)
 class GapCost:
-    """What an error rate takes: multiplications with an addition each, and numbers held at a time."""
+    """What an answer takes: multiplications with an addition each, and numbers held at a time."""
 
     work: float
     numbers: float
@@ -100,17 +100,23 @@ def _by_position(law: StateSpaceOracle, schedule: IID | FixedSizes, weights: Any
     return sums.reshape(leading) if leading else system.element(sums[0])
 
 
-def valid_joint(chain: StateSpaceOracle, schedule: IID | FixedSizes, positions: Sequence[int]) -> Array:
+def valid_joint(
+    chain: StateSpaceOracle, schedule: IID | FixedSizes, positions: Sequence[int], *, given: Any = None
+) -> Array:
     """P(the sequence generated is possible, and has these tokens at these positions), `(V,)*len(positions)`.
 
-    One position gives a marginal, two a pair marginal.  Cost: V^len(positions) times that of one weighting.
+    One position gives a marginal, two a pair marginal; with a prompt they are counted among the masked ones.
+    ValueError for positions out of range.  Cost: V^len(positions) times that of one weighting.
     """
     vocab, chosen = chain.vocab_size, list(positions)
+    length = chain.length if given is None else int((np.asarray(given) == chain.mask).sum())
+    if any(not 0 <= position < length for position in chosen):
+        raise ValueError(f"positions: expected indices in 0..{length - 1}, got {chosen}")
     tokens = all_sequences(vocab, len(chosen))
-    weights = np.ones((len(tokens), chain.length, vocab), dtype=np.int64)
+    weights = np.ones((len(tokens), length, vocab), dtype=np.int64)
     for place, position in enumerate(chosen):
-        weights[:, position] = np.arange(vocab) == tokens[:, place, None]
-    return valid_mass(chain, schedule, weights).reshape((vocab,) * len(chosen))
+        weights[:, position] *= np.arange(vocab) == tokens[:, place, None]
+    return valid_mass(chain, schedule, weights, given=given).reshape((vocab,) * len(chosen))
 
 
 def gap_cost(chain: StateSpaceOracle, schedule: IID | FixedSizes) -> GapCost:
@@ -138,6 +144,16 @@ def _triples(reach: float, band: float) -> float:
     """About how many places i < j < r there are up to the reach, with j - i up to the band: r^3 / 6 without."""
     band = min(band, reach)
     return reach * band**2 / 2 - band**3 / 3 + band * (reach - band) ** 2 / 2
+
+
+def sequence_cost(chain: StateSpaceOracle, schedule: IID | FixedSizes, count: int) -> GapCost:
+    """What `sequence_ratios` of so many sequences takes."""
+    nodes = chain.length + 2.0
+    held = 6 * max(nodes**2, min(count * nodes**2, _BATCH))
+    if isinstance(schedule, FixedSizes):
+        kept = float(np.prod([size + 1.0 for size in schedule.sizes[1:-1]]))
+        return GapCost(count * sizes_work(nodes, schedule.sizes), held * kept)
+    return GapCost(count * schedule.steps * nodes**4 / 24, held)
 
 
 def sequence_ratios(chain: StateSpaceOracle, schedule: IID | FixedSizes, tokens: Any) -> Array:
