@@ -110,6 +110,30 @@ def test_a_fixed_partition_at_real_lengths():
     )
 
 
+def bisection(length, memory):
+    """Every `memory` steps reveal so many neighbouring positions in the middle of every gap, one at a time."""
+    blocks, gaps = [], [range(length)]
+    while gaps := [gap for gap in gaps if gap]:
+        starts = [(len(gap) - min(memory, len(gap))) // 2 for gap in gaps]
+        runs = [gap[start : start + memory] for gap, start in zip(gaps, starts, strict=True)]
+        blocks += [[run[k] for run in runs if k < len(run)] for k in range(max(map(len, runs)))]
+        halves = zip(gaps, starts, strict=True)
+        gaps = [half for gap, start in halves for half in (gap[:start], gap[start + memory :])]
+    return blocks
+
+
+def test_bisection_is_exact_for_what_as_many_tokens_separate_and_for_nothing_else():
+    """Two tokens separate a trigram, one does not; no number of tokens separates a law with hidden states."""
+    trigram, hidden = zoo.trigram(24).to("float64"), zoo.topic_hmm(24, 2, 1).to("float64")
+    assert len(bisection(24, 1)) == 5
+    assert len(bisection(24, 2)) <= 2 * 4
+    _, high = windowed_partition_kl(trigram, bisection(24, 2), width=1e-9).bounds
+    assert high < 1e-9
+    for q in (trigram, hidden):
+        low, _ = windowed_partition_kl(q, bisection(24, 1), width=0.01).bounds
+        assert low > 0.01
+
+
 def test_the_width_of_a_partition_is_reached_or_not(monkeypatch):
     q, halves = zoo.topic_hmm(100, 3, 1), [range(0, 100, 2), range(1, 100, 2)]
     reached = windowed_partition_kl(q, halves, width=0.1)
