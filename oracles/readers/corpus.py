@@ -42,14 +42,17 @@ class Corpus:
         level: str = "character",
         alphabet: str = "raw",
         vocabulary: int | None = None,
+        min_count: int = 1,
     ) -> Corpus:
         """Read the text once for its symbols; arguments and errors as in `fit_ngram`."""
         check_choice("level", level, LEVELS)
         check_choice("alphabet", alphabet, ALPHABETS)
         if vocabulary is not None:
             read_count("vocabulary", vocabulary)
-            if level != "word":
-                raise ValueError(f"vocabulary: expected words to choose from, got level {level!r}")
+        read_count("min_count", min_count)
+        for name, given in (("vocabulary", vocabulary is not None), ("min_count", min_count > 1)):
+            if given and level != "word":
+                raise ValueError(f"{name}: expected words to choose from, got level {level!r}")
         source = _source(text_or_path)
 
         def pieces() -> Pieces:
@@ -57,7 +60,7 @@ class Corpus:
             text = (piece.translate(_VOWELS) for piece in text) if alphabet == "vowels" else text
             return _whole_words(text) if level == "word" else text
 
-        symbols = _frequent(pieces(), vocabulary) if level == "word" else _characters(pieces())
+        symbols = _frequent(pieces(), vocabulary, min_count) if level == "word" else _characters(pieces())
         return cls(symbols, level, pieces)
 
     def tokens(self) -> Iterator[Tokens]:
@@ -159,13 +162,12 @@ def _characters(pieces: Iterable[str]) -> tuple[str, ...]:
     return tuple(map(chr, np.flatnonzero(seen).tolist()))
 
 
-def _frequent(pieces: Iterable[str], size: int | None) -> tuple[str, ...]:
-    """The words, sorted: at most so many, the most frequent, and `UNKNOWN` if that leaves any out."""
+def _frequent(pieces: Iterable[str], size: int | None, least: int) -> tuple[str, ...]:
+    """The words that occur often enough, sorted: at most so many, and `UNKNOWN` if that leaves any out."""
     counts: Counter[str] = Counter()
     for piece in pieces:
         counts.update(piece.split())
-    if size is None:
-        return tuple(sorted(counts))
     unknown = {UNKNOWN} & counts.keys()  # a text may be cut to a vocabulary already
     words = sorted(counts.keys() - unknown, key=lambda word: (-counts[word], word))
-    return tuple(sorted({*words[:size], *unknown, *([UNKNOWN] if len(words) > size else [])}))
+    kept = [word for word in words[:size] if counts[word] >= least]
+    return tuple(sorted({*kept, *unknown, *([UNKNOWN] if len(words) > len(kept) else [])}))

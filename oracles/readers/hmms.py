@@ -43,6 +43,7 @@ def fit_hmm(
     level: str = "character",
     alphabet: str = "raw",
     vocabulary: int | None = None,
+    min_count: int = 1,
     start: str = "free",
     restarts: int = 3,
     iterations: int = 100,
@@ -56,7 +57,7 @@ def fit_hmm(
     a restart ends after `iterations` of them, or when one gains less than `tolerance` nats a token, and the
     likeliest of the `restarts` is returned.  It is a local maximum.  The same seed gives the same law.
 
-    text_or_path, level, alphabet, vocabulary: as in `fit_ngram`.  The tokens are held in memory, in as few
+    text_or_path, level, alphabet, vocabulary, min_count: as in `fit_ngram`.  The tokens are held in memory, in as few
     bytes each as V needs.
     start: the law of the first state, either "free" (fitted to the starts of the windows) or, once all else is
     fitted, the "stationary" law of the transitions.
@@ -75,7 +76,7 @@ def fit_hmm(
     check_choice("start", start, STARTS)
     if not 0 <= tolerance < np.inf:
         raise ValueError(f"tolerance: expected a number of at least 0, got {tolerance!r}")
-    corpus = Corpus.of(text_or_path, level, alphabet, vocabulary)
+    corpus = Corpus.of(text_or_path, level, alphabet, vocabulary, min_count)
     if states > len(corpus.symbols):
         raise ValueError(
             f"states: expected at most {len(corpus.symbols)}, the number of different {level}s, got {states}"

@@ -39,6 +39,7 @@ def fit_ngram(
     level: str = "character",
     alphabet: str = "raw",
     vocabulary: int | None = None,
+    min_count: int = 1,
     smoothing: Any = 0,
     background: str = "uniform",
     arithmetic: str = "float64",
@@ -69,6 +70,7 @@ def fit_ngram(
     other letters (Markov 1913, with the space).
     vocabulary: how many of the words, the most frequent ones, are tokens (ties: the first in order); all others
     are `<unk>`, one token more if there are any.  By default every word is a token.
+    min_count: words that occur less often than this are `<unk>` too.
     smoothing: s, a float, or an int, fraction or "1/2" (for exact numbers).
     background: "uniform", or "unigram" for chains: what smoothing adds is shared out by frequency, and the law
     is a `SparseMarkovChain` whatever its size.
@@ -87,7 +89,7 @@ def fit_ngram(
         raise ValueError(
             f"background: expected uniform for order {order}, got {background!r}: it is for order 2"
         )
-    corpus = Corpus.of(text_or_path, level, alphabet, vocabulary)
+    corpus = Corpus.of(text_or_path, level, alphabet, vocabulary, min_count)
     sparse = order == 2 and (background == "unigram" or len(corpus.symbols) > MOST_DENSE)
     if not sparse:
         _check_entries(len(corpus.symbols), order, level, number_system)

@@ -49,8 +49,17 @@ Vocabulary = Annotated[
     int | None,
     typer.Option(help="Most frequent words that are tokens; the others are `<unk>` [default: all]."),
 ]
+MinCount = Annotated[
+    int | None, typer.Option(help="Words that occur less often are `<unk>` too [default: 1].")
+]
 Smoothing = Annotated[
     str | None, typer.Option(help="Added to the count of every n-gram, seen or not [default: 0].")
+]
+Background = Annotated[
+    str | None,
+    typer.Option(
+        help="How smoothing is shared out: `uniform` [default], or over a bigram `unigram`: by frequency."
+    ),
 ]
 States = Annotated[
     int | None, typer.Option(help="Hidden states of an HMM to fit to a text by EM, in place of an n-gram.")

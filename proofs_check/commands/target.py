@@ -80,7 +80,7 @@ def _check_options(options: Mapping[str, Any], known: str, got: str) -> None:
 
 
 def _fitted_ngram(path: str | None, options: dict[str, Any]) -> Target:
-    known = "order length level alphabet vocabulary smoothing"
+    known = "order length level alphabet vocabulary min_count smoothing background"
     _check_options(options, known, "a text to fit an n-gram to")
     law = fit_ngram(_text(path), **options)
     unit = options.get("level", "character")
@@ -94,7 +94,7 @@ def _fitted_ngram(path: str | None, options: dict[str, Any]) -> Target:
 
 
 def _fitted_hmm(path: str | None, options: dict[str, Any], seed: int, report: Report | None) -> Target:
-    _check_options(options, "states length level alphabet vocabulary", "an HMM to fit")
+    _check_options(options, "states length level alphabet vocabulary min_count", "an HMM to fit")
     law = fit_hmm(_text(path), **options, seed=seed, progress=report)
     unit = options.get("level", "character")
     origin = f"{_size(path)}; HMM of {options['states']} hidden states over {unit}s by EM, {_described(law)}"

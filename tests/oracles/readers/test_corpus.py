@@ -158,3 +158,29 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, fit: Callable[[Path]
             tracemalloc.stop()
             assert np.isclose(float(law.initial.sum()), 1)
     assert peaks[1] < 1.1 * peaks[0] < 30e6
+
+
+@pytest.mark.parametrize(
+    ("options", "symbols"),
+    [
+        ({"min_count": 2}, ("<unk>", "a", "b")),
+        ({"min_count": 3}, ("<unk>", "a")),
+        ({"min_count": 9}, ("<unk>",)),
+        ({"min_count": 1}, ("a", "b", "c")),
+        ({"min_count": 2, "vocabulary": 1}, ("<unk>", "a")),
+        ({"min_count": 2, "vocabulary": 3}, ("<unk>", "a", "b")),
+    ],
+)
+def test_rare_words_are_unknown(options: dict, symbols: tuple[str, ...]) -> None:
+    corpus = Corpus.of("a b a c a b", "word", **options)
+    assert corpus.symbols == symbols
+    tokens = np.concatenate(list(corpus.tokens()))
+    known = [word if word in symbols else "<unk>" for word in "abacab"]
+    assert [symbols[token] for token in tokens] == known
+
+
+def test_a_least_count_is_for_words() -> None:
+    with pytest.raises(ValueError, match=r"^min_count: expected words to choose from, got level 'character'"):
+        Corpus.of("abc", min_count=2)
+    with pytest.raises(ValueError, match=r"^min_count: expected an integer of at least 1, got 0"):
+        Corpus.of("a b", "word", min_count=0)
