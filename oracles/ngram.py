@@ -146,11 +146,10 @@ class MarkovChain(NGram):
     """
 
     def __init__(self, initial: Any, transition: Any, length: int) -> None:
+        start = read_array("initial", initial, infer(initial, transition))
+        if start.ndim != 1:
+            raise ValueError(f"initial: expected one probability a token, got shape {tuple(start.shape)}")
         super().__init__(initial, transition, length)
-        if self.order != 2:
-            raise ValueError(
-                f"initial: expected one probability a token, got shape {tuple(self.initial.shape)}"
-            )
 
     def _tabulated(self) -> bool:
         """Whether tables of transition powers serve this chain (see oracles.kernels.gaps)."""

@@ -42,7 +42,22 @@ def read_array(name: str, values: Any, number_system: Arithmetic) -> Array:
     try:
         return number_system.array(values)
     except (TypeError, ValueError, ArithmeticError) as error:
-        raise ValueError(f"{name}: expected an array of {number_system.name} numbers: {error}") from error
+        reason = "the rows differ in length or depth" if _is_ragged(values) else str(error)
+        raise ValueError(f"{name}: expected an array of {number_system.name} numbers: {reason}") from error
+
+
+def _is_ragged(values: Any) -> bool:
+    """Whether nested lists are of no one shape."""
+    if not isinstance(values, list | tuple):
+        return False
+    shapes = {np.shape(value) if hasattr(value, "shape") else _depth_and_length(value) for value in values}
+    return len(shapes) > 1 or any(map(_is_ragged, values))
+
+
+def _depth_and_length(value: Any) -> tuple[int, ...]:
+    if not isinstance(value, list | tuple):
+        return ()
+    return (len(value), *(_depth_and_length(value[0]) if value else ()))
 
 
 def check_shape(name: str, array: Array, expected: tuple[int, ...]) -> None:

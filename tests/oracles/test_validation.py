@@ -9,6 +9,7 @@ import sympy
 import torch
 from flint import arb
 
+from oracles import MarkovChain
 from oracles.arithmetic import NAMES, arithmetic
 from oracles.validation import check_buffer, check_distributions, check_shape, read_array, read_count
 
@@ -126,3 +127,14 @@ def test_buffers() -> None:
             check_buffer("out", unfit, (2, 3), system)
     with pytest.raises(ValueError, match=r"^out: expected none, .* for exact numbers"):
         check_buffer("out", torch.empty(2, 3), (2, 3), arithmetic("exact"))
+
+
+@pytest.mark.parametrize("rows", [[[0.5, 0.5], [1.0]], [["1/2", "1/2"], ["1"]], [[0.5, [0.5]], [1, 0]]])
+def test_rows_of_different_lengths_are_named_as_such(rows: list) -> None:
+    with pytest.raises(ValueError, match=r"^transition: .*: the rows differ in length or depth$"):
+        MarkovChain([1, 0], rows, 3)
+
+
+def test_an_initial_law_of_the_wrong_depth_is_not_blamed_on_the_transition() -> None:
+    with pytest.raises(ValueError, match=r"^initial: expected one probability a token, got shape \(1, 2\)"):
+        MarkovChain([[0.5, 0.5]], [[0.5, 0.5], [0.5, 0.5]], 3)

@@ -82,7 +82,7 @@ def with_transition(transition: Any) -> dict[str, Any]:
         (CHAIN | {"initial": ["4/3", "-1/3"]}, "initial: expected non-negative probabilities, got -1/3"),
         (CHAIN | {"initial": [1]}, "shape"),
         (CHAIN | {"initial": []}, "initial"),
-        (CHAIN | {"initial": "1/3"}, "transition: expected one array or 3 of them"),
+        (CHAIN | {"initial": "1/3"}, "initial: expected one probability a token"),
         (CHAIN | {"initial": {}}, "initial"),
         (CHAIN | {"initial": None}, "initial: expected an array of exact numbers"),
         (CHAIN | {"initial": ["1/3", "x"]}, "initial: expected an array of exact numbers: got 'x'"),
