@@ -7,7 +7,7 @@ of the result are left out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -31,6 +31,9 @@ from theory.schedules import IID, FixedSizes
 NEGLIGIBLE = 1e-20
 """Runs that weigh less than this are left out in floats, if the result then has all its digits."""
 
+SURE = 15 / 16
+"""The valid mass up to which floats may subtract it from 1: that loses four bits at most."""
+
 _BATCH = 2**22
 """Entries of the links of the sequences that are worked on at a time."""
 
@@ -46,8 +49,9 @@ class GapCost:
 def gap_error_rate(chain: StateSpaceOracle, schedule: IID | FixedSizes, *, given: Any = None) -> Scalar:
     """SER = 1 - p(support of q) of the sampler, given a prompt or template; in the arithmetic of the chain.
 
-    iid: summed as the probability of the first gap that goes wrong, so a small SER has as many digits as a
-    large one, up to a few N L roundings.  Sizes: 1 - `valid_mass`, exact to a few L roundings of 1.
+    iid: a SER below 1/16 is summed as the probability of the first gap that goes wrong, so a small one has as
+    many digits as a large one, up to a few N L roundings.  Sizes: 1 - `valid_mass`, exact to a few L roundings
+    of 1.
     ValueError for an impossible prompt, ArithmeticError if the chain's own probabilities underflow.
     Cost: `gap_cost`; under a prompt a homogeneous chain pays for its longest gap only.
     """
@@ -59,7 +63,7 @@ def gap_error_rate(chain: StateSpaceOracle, schedule: IID | FixedSizes, *, given
         if isinstance(schedule, FixedSizes):
             return 1 - valid_mass(law, schedule)
         if has_one_step(law):
-            return _by_length(law, schedule, prompt, complement=True)
+            return _ByLength(law, schedule, prompt).wrong()
         links = chain_links(law)
         recursion = GapRecursion(links, system, _between_neighbours(links, system), complement=True)
         return system.element(_present(recursion.whole(reveals_of(law, schedule))[1])[0])
@@ -79,7 +83,7 @@ def valid_mass(
     system = law.arithmetic
     with system.context():
         if weights is None and isinstance(schedule, IID) and has_one_step(law):
-            return _by_length(law, schedule, prompt, complement=False)
+            return _ByLength(law, schedule, prompt).valid()
         return _by_position(law, schedule, weights)
 
 
@@ -120,7 +124,7 @@ def valid_joint(
 
 
 def gap_cost(chain: StateSpaceOracle, schedule: IID | FixedSizes) -> GapCost:
-    """What `gap_error_rate` takes.
+    """What `gap_error_rate` takes, if the rate is small; half of it if not.
 
     iid, homogeneous: (L+1)^3 V^2 (V+1)^2 / 3 multiplications a step, fewer as the gaps get short in floats;
     else (L V)^4 / 12 a step.  Sizes: see `theory.laws.gap_sizes`.
@@ -204,34 +208,59 @@ def _prompted(
     return rest, None
 
 
-def _by_length(chain: StateSpaceOracle, schedule: IID, prompt: Tokens | None, *, complement: bool) -> Scalar:
-    """The probability that all gaps of the prompt are filled validly, or that some is not.
+class _ByLength:
+    """What happens to all gaps of a prompt (of none: to the one gap) of a homogeneous chain.
 
     In floats, less than the rounding of the result is left out.
     """
-    system, steps = chain.arithmetic, reveals_of(chain, schedule)
-    found = gaps_of(np.full(chain.length, chain.mask) if prompt is None else prompt, chain.mask)
-    longest = None if prompt is None else max(length for length, _, _ in found)
-    recursion = LengthRecursion(chain, longest=longest, complement=complement)
 
-    def total(negligible: float) -> Scalar:
-        filled, wrong = recursion.gaps(steps, negligible)
-        valid, first_wrong = system.ones(1), system.zeros(1)
-        for gap in found:
-            if wrong is not None:
-                first_wrong = first_wrong + valid * wrong[gap]
-            valid = valid * filled[gap]
-        return system.element((first_wrong if complement else valid)[0])
+    def __init__(self, chain: StateSpaceOracle, schedule: IID, prompt: Tokens | None) -> None:
+        self.chain, self.steps = chain, reveals_of(chain, schedule)
+        self.float = chain.arithmetic.name.startswith("float")
+        self.found = gaps_of(np.full(chain.length, chain.mask) if prompt is None else prompt, chain.mask)
+        self.longest = None if prompt is None else max(length for length, _, _ in self.found)
 
-    if not system.name.startswith("float"):
-        return total(0.0)
-    rounding = 2.0**-24 if system.name == "float32" else 2.0**-53
-    negligible = NEGLIGIBLE
-    while True:
-        value = total(negligible)
-        if negligible <= rounding * value:
-            return value
-        negligible = rounding * value / 4
+    def valid(self) -> Scalar:
+        """The probability that all are filled validly."""
+        return self._with_all_digits(complement=False)
+
+    def wrong(self) -> Scalar:
+        """The probability that some is not: 1 - `valid` where that loses next to nothing, as it is half the
+        work, else summed over the first that is not.
+        """
+        if self.chain.arithmetic.name in ("exact", "symbolic"):
+            return 1 - self.valid()
+        if self.float and (valid := self._totals(False)(NEGLIGIBLE)) <= SURE:
+            return 1 - valid
+        return self._with_all_digits(complement=True)
+
+    def _with_all_digits(self, *, complement: bool) -> Scalar:
+        totals = self._totals(complement)
+        if not self.float:
+            return totals(0.0)
+        rounding = 2.0**-24 if self.chain.arithmetic.name == "float32" else 2.0**-53
+        negligible = NEGLIGIBLE
+        while True:
+            value = totals(negligible)
+            if negligible <= rounding * value:
+                return value
+            negligible = rounding * value / 4
+
+    def _totals(self, complement: bool) -> Callable[[float], Scalar]:
+        """What to call with the weight of runs that may be left out."""
+        system = self.chain.arithmetic
+        recursion = LengthRecursion(self.chain, longest=self.longest, complement=complement)
+
+        def total(negligible: float) -> Scalar:
+            filled, wrong = recursion.gaps(self.steps, negligible)
+            valid, first_wrong = system.ones(1), system.zeros(1)
+            for gap in self.found:
+                if wrong is not None:
+                    first_wrong = first_wrong + valid * wrong[gap]
+                valid = valid * filled[gap]
+            return system.element((first_wrong if complement else valid)[0])
+
+        return total
 
 
 def gaps_of(prompt: Tokens, mask: int) -> list[tuple[int, int, int]]:
