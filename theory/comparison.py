@@ -9,6 +9,7 @@ from typing import Any
 from oracles import Oracle, Result
 from theory.analysis.effort import Effort
 from theory.analysis.quantities import Missing
+from theory.forced_paths import estimate_divergence
 from theory.laws.distances import (
     divergence_of,
     error_rate_of,
@@ -88,8 +89,9 @@ def compare(
 ) -> Comparison:
     """Every order with the same denoiser: exact where p fits into a table at a tenth of the usual limits.
 
-    Otherwise SER is estimated from at most so many `samples` (0: not) where it needs the table, and what else
-    would need it is missing, with its cost.  Errors as in `sampler_law`, but for the size of the law.
+    Otherwise SER, and KL of what follows a certain path, are estimated from at most so many `samples` (0: not) where
+    they need the table, and what else would need it is missing, with its cost.  Errors as in `sampler_law`, but for
+    the size of the law.
     """
     report = progress or (lambda what, done, total: None)
     rows: list[OrderRow] = []
@@ -134,19 +136,26 @@ class _Sampling:
     seed: int
     confidence: float
 
+    def draws(self, problem: Problem) -> int:
+        """How many draws of a sampler fit into half of the time; 0 if too few."""
+        if self.samples < 2:
+            return 0
+        passes = max(problem.schedule.most_steps(problem.law.length), 1)
+        return Effort.of(problem.law).draws(passes, self.seconds / 2, self.samples)
+
 
 def _row(case: _Case, sampling: _Sampling) -> OrderRow:
-    law = _tabulated(case.problem)
+    law = tabulated(case.problem)
     return _estimated(case, law, sampling) if isinstance(law, Missing) else _exact(case, law)
 
 
-def _tabulated(problem: Problem) -> TabulatedLaw | Missing:
+def tabulated(problem: Problem) -> TabulatedLaw | Missing:
     """p by the cheaper table, or why not."""
-    return _affordable([route for route in law_routes(problem) if route.name != "gaps"], problem)
+    return affordable([route for route in law_routes(problem) if route.name != "gaps"], problem)
 
 
-def _affordable(routes: Sequence[Route], problem: Problem) -> Any:
-    """What the first route that costs little computes, or why there is none."""
+def affordable(routes: Sequence[Route], problem: Problem) -> Any:
+    """What the first route that costs at most `SHARE` of what it accepts computes, or why there is none."""
     reason = ""
     for route in routes:
         if route.fits and route.cost <= SHARE * route.limit:
@@ -174,7 +183,7 @@ def _exact(case: _Case, law: TabulatedLaw) -> OrderRow:
 def _estimated(case: _Case, missing: Missing, sampling: _Sampling) -> OrderRow:
     """Without the table: exactly what needs none, and SER by Monte Carlo."""
     problem = case.problem
-    divergence = _affordable(divergence_routes(problem), problem)
+    divergence = _divergence(case, sampling)
     return OrderRow(
         order=case.order,
         steps=_steps(case, missing),
@@ -185,24 +194,30 @@ def _estimated(case: _Case, missing: Missing, sampling: _Sampling) -> OrderRow:
         cross_entropy=missing,
         total_variation=missing,
         log2_token_error_rate=(
-            divergence if isinstance(divergence, Missing) else _token_error_rate(problem.law, divergence)
+            _token_error_rate(problem.law, divergence) if isinstance(divergence, Result) else missing
         ),
     )
 
 
 def _sequence_error_rate(case: _Case, missing: Missing, sampling: _Sampling) -> Number:
     problem = case.problem
-    law, unmasking = problem.law, problem.schedule
-    exact = _affordable(error_rate_routes(problem), problem)
+    exact = affordable(error_rate_routes(problem), problem)
     if isinstance(exact, Result):
         return exact
-    if sampling.samples < 2:
-        return missing
-    passes = max(unmasking.most_steps(law.length), 1)
-    draws = Effort.of(law).draws(passes, sampling.seconds, sampling.samples)
+    draws = sampling.draws(problem)
     if not draws:
-        return Missing(f"{missing.reason}; draws do not fit into {sampling.seconds:.0f} s either")
+        return missing
     return case.ask(estimate_sequence_error_rate, draws, confidence=sampling.confidence, seed=sampling.seed)
+
+
+def _divergence(case: _Case, sampling: _Sampling) -> Number:
+    """KL without a table: exactly, or for certain paths by Monte Carlo over sequences of q."""
+    problem = case.problem
+    exact = affordable(divergence_routes(problem), problem)
+    draws = sampling.draws(problem)
+    if isinstance(exact, Result) or not draws or not fixed_path(case.order.unmasking):
+        return exact
+    return case.ask(estimate_divergence, draws, confidence=sampling.confidence, seed=sampling.seed)
 
 
 def _steps(case: _Case, law: TabulatedLaw | Missing) -> Number:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -28,6 +30,26 @@ def expected_cross_entropy(problem: Problem) -> Any:
         share = logs.array([weight])[0]
         total = total + share * _cross_entropy(tabulated, masses, context, positions)
     return logs.element(total)
+
+
+def cross_entropies_by_size(problem: Problem) -> Array:
+    """The mean of E[-log2 d(x_i | x_S)] in bits over |S| = m and i not in S, for m = 0..L-1, `[L]`.
+
+    Of the ideal denoiser this is the information profile.  Cost and errors as for `expected_cross_entropy`.
+    """
+    _check_size(problem)
+    law, logs = problem.law, problem.law.arithmetic.logs
+    tabulated = problem.tabulated()
+    masses = tabulated.law.pattern_table().reshape(-1)
+    means = []
+    with logs.context():
+        for size in range(law.length):
+            total = logs.zeros(1)[0]
+            for context in combinations(range(law.length), size):
+                hidden = [i for i in range(law.length) if i not in context]
+                total = total + _cross_entropy(tabulated, masses, list(context), hidden)
+            means.append(total / (law.length * comb(law.length - 1, size)))
+        return logs.array([logs.element(mean) for mean in means])
 
 
 def _check_size(problem: Problem) -> None:

@@ -10,18 +10,19 @@ from rich.table import Table
 
 from proofs_check.commands.analysis_json import number_json
 from proofs_check.commands.analysis_table import probability
-from proofs_check.commands.digits import fixed
+from proofs_check.commands.digits import fixed, plus_minus
 from theory.analysis import Missing
 from theory.comparison import Comparison, Number, OrderRow
+from theory.monte_carlo import Estimate
 
 COLUMNS = (
     ("steps", "expected"),
     ("KL", "bits"),
     ("E KL", "bits"),
-    ("SER", "probability"),
+    ("SER", "prob."),
     ("H(p)", "bits"),
     ("gen. NLL", "bits/token"),
-    ("TV", "probability"),
+    ("TV", "prob."),
     ("log2 TER", "bits/token"),
 )
 """The columns and their units."""
@@ -30,7 +31,7 @@ COLUMNS = (
 def order_table(comparison: Comparison) -> Table:
     """One line an order, in the order asked for; fits 100 columns."""
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
-    table.add_column("order", overflow="fold")
+    table.add_column("order", overflow="fold", min_width=14)
     for name, unit in COLUMNS:
         table.add_column(f"{name}\n{unit}", justify="right", no_wrap=True)
     for row in comparison.rows:
@@ -42,7 +43,7 @@ def _cells(row: OrderRow, length: int) -> Iterable[str]:
     return (
         shown(row.steps, 2),
         shown(row.divergence),
-        shown(row.expected_divergence),
+        "=" if _same_estimate(row) else shown(row.expected_divergence),
         shown(row.sequence_error_rate)
         if isinstance(row.sequence_error_rate, Missing)
         else probability(row.sequence_error_rate),
@@ -53,11 +54,17 @@ def _cells(row: OrderRow, length: int) -> Iterable[str]:
     )
 
 
+def _same_estimate(row: OrderRow) -> bool:
+    return isinstance(row.divergence, Estimate) and row.expected_divergence is row.divergence
+
+
 def shown(number: Number, places: int = 4, share: int = 1) -> str:
     """A number over `share`, `inf`, or `-` where there is none; what rounding leaves of 0 is 0."""
     if isinstance(number, Missing):
         return "-"
     value = float(number.value) / share
+    if isinstance(number, Estimate) and math.isfinite(value):
+        return plus_minus(value, (number.high - number.low) / 2 / share)
     if not math.isfinite(value):
         return "inf" if math.isinf(value) else "-"
     return "0" if abs(value) < 1e-12 else fixed(value, places)
@@ -77,6 +84,11 @@ def footnotes(comparison: Comparison) -> list[str]:
         "gen. NLL: E_p[-log2 q]/L over what is no error, log2 of its generative perplexity",
         "log2 TER: (H(q) + KL)/L; steps: expected calls of the denoiser",
     ]
+    estimates = [row.divergence for row in rows if isinstance(row.divergence, Estimate)]
+    if estimates:
+        first, draws = estimates[0], sorted({number.n for number in estimates})
+        count = f"{draws[0]}{f' to {draws[-1]}' if len(draws) > 1 else ''}"
+        lines.append(f"a ± b: estimated, {100 * first.confidence:.10g}% {first.method}, n = {count}")
     missing: dict[str, list[str]] = {}
     for row in rows:
         if isinstance(row.divergence, Missing):
