@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from oracles.arithmetic.ball import BallArithmetic, ball_ln, ball_log2
 from oracles.arithmetic.base import Array
-from oracles.arithmetic.object_arrays import ObjectArithmetic, flint_matmul
+from oracles.arithmetic.object_arrays import ObjectArithmetic, elementwise, flint_matmul
 
 # fmpq has a numerator and a denominator: registered as a Rational it compares with Fraction.
 numbers.Rational.register(fmpq)
@@ -64,7 +64,8 @@ class RationalArithmetic(ObjectArithmetic):
     def power(self, values: Array, exponent: Fraction) -> NDArray[Any]:
         if exponent.denominator != 1:
             raise ValueError(f"exponent: expected a whole number for exact rationals, got {exponent}")
-        return super().power(values, exponent)
+        whole = int(exponent)  # fmpq has powers of integers only
+        return elementwise(lambda value: value**whole, values)
 
     def draw(self, weights: Array, rng: np.random.Generator) -> NDArray[np.int64]:
         # Rows are mostly copies of a few rows of one matrix, made of the same objects: each is read once.

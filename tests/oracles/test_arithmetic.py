@@ -117,6 +117,25 @@ def test_quotients(system: Arithmetic, data: st.DataObject) -> None:
         assert tuple(system.divide(x[:0], system.ones(1, 3)).shape) == (0, 3)
 
 
+@each(SYSTEMS)
+@given(a=arrays(4), exponent=st.integers(1, 4))
+def test_whole_powers(system: Arithmetic, a: np.ndarray, exponent: int) -> None:
+    with system.context():
+        assert agree(system, system.power(system.array(a), F(exponent)), a**exponent)
+
+
+def test_roots() -> None:
+    for name in ("float64", "ball", "symbolic"):
+        system = arithmetic(name)
+        with system.context():
+            found = system.power(system.array([0, F(1, 4), 1]), F(1, 2))
+        assert agree(system, found, [0, F(1, 2), 1])
+    with pytest.raises(ValueError, match="exponent: expected a whole number for exact rationals, got 1/2"):
+        arithmetic("exact").power(arithmetic("exact").ones(1), F(1, 2))
+    with pytest.raises(ArithmeticError, match="1e-200 to the power 2 underflows in float64"):
+        arithmetic("float64").power(torch.tensor([0.0, 1e-200], dtype=torch.float64), F(2))
+
+
 @each(NUMERIC)
 @given(a=arrays(4))
 def test_logarithms(system: Arithmetic, a: np.ndarray) -> None:
