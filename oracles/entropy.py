@@ -8,6 +8,7 @@ import numpy as np
 
 from oracles.arithmetic import Arithmetic, Array, arithmetic
 from oracles.result import Result
+from oracles.state_space import TokenEmissions
 
 if TYPE_CHECKING:
     from oracles.state_space_oracle import StateSpaceOracle
@@ -42,6 +43,8 @@ def state_space_entropy(law: StateSpaceOracle) -> Result:
 
 def is_unifilar(law: StateSpaceOracle) -> bool:
     """Whether tokens determine the hidden path: one start state a token, one next state a pair."""
+    if isinstance(law.space.emissions, TokenEmissions):
+        return True
     counting = arithmetic("float32")
     space = law.support().state_space().map(lambda possible: counting.array(possible.astype(np.int64)))
     if bool((counting.matmul(space.initial[None], space.emissions[0]) > 1).any()):

@@ -59,6 +59,14 @@ def check_batch(name: str, count: int, each: float, what: str) -> None:
     )
 
 
+def check_bytes(name: str, needed: float, what: str) -> None:
+    """ValueError if something that cannot be taken in parts exceeds the budget."""
+    if needed > budget():
+        raise ValueError(
+            f"{name}: expected {what} within a budget of {shown(budget())}, got one of about {shown(needed)}"
+        )
+
+
 def shown(amount: float) -> str:
     """Bytes as people read them."""
     for unit in ("bytes", "kB", "MB", "GB"):

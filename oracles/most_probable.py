@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from oracles.arithmetic import Arithmetic, Array, Scalar
 from oracles.entropy import is_unifilar
+from oracles.memory import check_bytes, entry_bytes
 from oracles.oracle import Oracle
 from oracles.patterns import Tokens
 from oracles.product import Product
@@ -127,6 +128,9 @@ class _Moves:
 def _max_product(law: StateSpaceOracle, pattern: Tokens) -> Tokens:
     """Best continuations from the right, then the first best token from the left; one path a sequence."""
     system, space = law.arithmetic, law.space
+    different = {id(transition): transition for transition in space.transitions}.values()
+    entries = sum(len(t.rows(np.zeros(1, dtype=np.int64), system)[0]) * t.shape[0] for t in different)
+    check_bytes("pattern", 3.0 * entries * max(8, entry_bytes(system)), "a search over pairs of states")
     moves = {id(transition): _Moves(transition, system) for transition in space.transitions}
     steps = [moves[id(transition)] for transition in space.transitions]
     emissions = {id(emission): _read(emission, system) for emission in space.emissions}

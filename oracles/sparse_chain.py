@@ -238,6 +238,9 @@ class SparseMarkovChain(StateSpaceOracle):
         return chain_of_space(space, self.arithmetic)
 
     def _thinned(self, positions: Sequence[int]) -> StateSpace:
+        # Gaps of the same steps share a matrix.
+        different = {tuple(map(id, self.transitions[a:b])): (a, b) for a, b in pairwise(positions)}
+        self._check_composed(different.values())
         law = self.initial[None]
         for step in self.transitions[: positions[0]]:
             law = step.push(law, self.arithmetic)

@@ -59,6 +59,10 @@ class Transition(ABC):
     def map(self, function: Callable[[Array], Array]) -> Transition:
         """The same form with every array of numbers passed through `function`."""
 
+    def arrays(self) -> list[Array]:
+        """Every array that `map` visits, in its order."""
+        return _visited(self.map)
+
 
 @dataclass(frozen=True, eq=False)
 class DenseTransition(Transition):
@@ -214,14 +218,18 @@ class StateSpace:
 
     def arrays(self) -> list[Array]:
         """Every array that `map` visits, in its order."""
-        visited: list[Array] = []
+        return _visited(self.map)
 
-        def visit(array: Array) -> Array:
-            visited.append(array)
-            return array
 
-        self.map(visit)
-        return visited
+def _visited(mapping: Callable[[Callable[[Array], Array]], Any]) -> list[Array]:
+    arrays: list[Array] = []
+
+    def visit(array: Array) -> Array:
+        arrays.append(array)
+        return array
+
+    mapping(visit)
+    return arrays
 
 
 def _mapped(emissions: Sequence[Array], function: Callable[[Array], Array]) -> Sequence[Array]:

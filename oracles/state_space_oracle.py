@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +15,7 @@ from oracles import entropy
 from oracles.arithmetic import Arithmetic, Array, arithmetic
 from oracles.float_rows import with_rows_over_sums
 from oracles.kernels.path import Path, messages_path
-from oracles.memory import entry_bytes
+from oracles.memory import check_bytes, entry_bytes
 from oracles.oracle import Oracle, impossible
 from oracles.patterns import Tokens
 from oracles.result import Result
@@ -233,6 +234,8 @@ class StateSpaceOracle(Oracle):
             weight[i] = self._rounded(scaled[0])
         # After the last observation nothing is reweighted, so a homogeneous law stays so after a prompt.
         last = max(np.flatnonzero(pattern != self.mask), default=0)
+        if last:
+            self._check_reweighted(self.space.transitions[last - 1], weight[last], int(last))
         transitions = tuple(
             self._reweighted(transition, weight[i + 1]) if i < last else transition
             for i, transition in enumerate(self.space.transitions)
@@ -241,6 +244,14 @@ class StateSpaceOracle(Oracle):
         emissions = self._observed_emissions(pattern)
         total = number_system.sum(initial, 0).reshape(1)
         return StateSpace(number_system.quotient_or_zero(initial, total), transitions, emissions)
+
+    def _check_reweighted(self, transition: Transition, weight: Array, steps: int) -> None:
+        """ValueError if so many transitions like this one, reweighted, would not fit into memory."""
+        known = {id(array) for array in transition.arrays()}
+        new = [array for array in self._reweighted(transition, weight).arrays() if id(array) not in known]
+        entries = sum(math.prod(array.shape) for array in new)
+        needed = float(steps) * entries * entry_bytes(self.arithmetic)
+        check_bytes("pattern", needed, "a law given the pattern, with a transition of its own at every step,")
 
     def _reweighted(self, transition: Transition, weight: Array) -> Transition:
         totals = transition.pull(weight[None], self.arithmetic)[0]
@@ -267,6 +278,7 @@ class StateSpaceOracle(Oracle):
 
     def _thinned(self, positions: Sequence[int]) -> StateSpace:
         """States at these positions only, with the transitions in between multiplied out."""
+        self._check_composed(itertools.pairwise(positions))
         initial = self.space.initial.reshape(1, -1)
         for transition in self.space.transitions[: positions[0]]:
             initial = transition.push(initial, self.arithmetic)
@@ -276,6 +288,13 @@ class StateSpaceOracle(Oracle):
             tuple(self._composed(left, right) for left, right in gaps),
             tuple(self.space.emissions[i] for i in positions),
         )
+
+    def _check_composed(self, gaps: Iterable[tuple[int, int]]) -> None:
+        """ValueError if the matrices between positions that are not neighbours would not fit into memory."""
+        sizes = self.space.sizes
+        entries = sum(float(sizes[left]) * sizes[right] for left, right in gaps if right > left + 1)
+        needed = entries * entry_bytes(self.arithmetic)
+        check_bytes("positions", needed, "a marginal law, with a matrix for every gap,")
 
     def _composed(self, left: int, right: int) -> Transition:
         """The transition from the state at one position to the state at a later one."""

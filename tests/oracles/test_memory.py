@@ -65,6 +65,27 @@ def test_one_pattern_may_be_too_much() -> None:
     assert q.conditionals(q.all_masked(), [3]).shape == (1, 2)
 
 
+@pytest.mark.usefixtures("small")
+def test_laws_made_from_laws_fit_too() -> None:
+    q = zoo.topic_hmm(3000).to("float64")
+    pattern = q.all_masked()
+    pattern[-1] = 0
+    with pytest.raises(ValueError, match=r"^pattern: expected a law given the pattern, .* budget of 100 kB"):
+        q.condition(pattern)
+    with pytest.raises(ValueError, match=r"^positions: expected a marginal law, .* budget of 100 kB"):
+        q.marginal(range(0, 3000, 2))
+    assert q.marginal(range(100)).length == 100
+    # What does not change at every step takes no memory at every step.
+    listed = [[a] for a in range(80)]
+    sparse = SparseMarkovChain(np.full(80, 1 / 80), listed, np.full((80, 1), 0.5), np.full(80, 1 / 80), 60)
+    pattern = sparse.all_masked()
+    pattern[-1] = 0
+    assert sparse.condition(pattern).length == 60
+    assert sparse.marginal(range(0, 60, 2)).length == 30
+    with pytest.raises(ValueError, match=r"^pattern: expected a search over pairs of states within"):
+        sparse.most_probable()
+
+
 def test_the_budget_is_a_share_of_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 2**28 < memory.budget() < 2**50
     memory.budget.cache_clear()
