@@ -138,8 +138,9 @@ def perplexity_at_length(n, family, eps, *, steps=None):
     """The same at the lengths where 4 eps < 1 makes it say something, with the ideal denoiser."""
     q = family(bounds.perplexity_length(n, eps))
     schedule = IID.uniform(steps or bounds.perplexity_steps(n, eps))
-    _, highest = windowed_expected_kl(q, schedule, radius=3).bounds
-    excess = highest / q.length
+    ends = windowed_expected_kl(q, schedule, radius=3).bounds
+    assert ends is not None
+    excess = ends[1] / q.length
     return Relation(excess, "<=", bounds.perplexity_bound(0, eps, q.vocab_size))
 
 
