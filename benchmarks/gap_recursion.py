@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 
 from oracles import MarkovChain
 from theory import IID, sequence_error_rate
-from theory.laws.gap_probability import SURE, gap_cost, gap_error_rate, sequence_ratios
+from theory.laws.gap_cost import gap_cost
+from theory.laws.gap_probability import SURE, gap_error_rate, sequence_ratios
 
 Matrix = NDArray[np.float64]
 Size = tuple[int, int, int]

@@ -12,12 +12,9 @@ from oracles.testing import weights
 from oracles.testing.strategies import markov_chains
 from theory import IID
 from theory.laws import gap_lengths
+from theory.laws.gap_cost import has_one_step, reveals_of
 from theory.laws.gap_lengths import LengthRecursion
-from theory.laws.gap_probability import (
-    gap_error_rate,
-    has_one_step,
-    reveals_of,
-)
+from theory.laws.gap_probability import gap_error_rate
 
 SCHEDULES = st.integers(1, 4).flatmap(weights).map(IID)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oracles import MarkovChain, NGram
+from oracles import HMM, MarkovChain, NGram
 from oracles.testing import size_vectors, weights
 from oracles.testing.strategies import markov_chains, ngrams, patterns
 from tests.theory.cases import close
@@ -18,9 +18,7 @@ from theory.laws import gap_probability
 from theory.laws.closed_forms import pairs_error_rate, same_step
 from theory.laws.enumeration import enumerate_law
 from theory.laws.gap_probability import (
-    gap_cost,
     gap_error_rate,
-    sequence_cost,
     sequence_ratios,
     valid_joint,
     valid_mass,
@@ -102,16 +100,14 @@ def test_the_joint_law_under_a_prompt() -> None:
         valid_joint(q, IID.uniform(2), [4], given=[2, 2, 0, 2, 2])
 
 
-def test_costs_grow_with_what_they_count() -> None:
-    short, long = (MarkovChain(["1/2", "1/2"], [["1/2", "1/2"], [1, 0]], length) for length in (20, 40))
-    apart = MarkovChain(["1/2", "1/2"], [[["1/2", "1/2"], [1, 0]] for _ in range(39)], 40)
-    schedule = IID.uniform(8)
-    assert 6 < gap_cost(long, schedule).work / gap_cost(short, schedule).work < 10
-    assert gap_cost(long.to("float64"), schedule).work < gap_cost(long, schedule).work
-    assert gap_cost(apart, schedule).work > gap_cost(long, schedule).work
-    assert gap_cost(long, FixedSizes([20, 10, 10])).work < gap_cost(long, FixedSizes([10, 10, 10, 10])).work
-    assert sequence_cost(long, schedule, 20).work == 2 * sequence_cost(long, schedule, 10).work
-    assert sequence_cost(long, FixedSizes([20, 20]), 2).work > 0
+def test_what_is_refused() -> None:
+    q = MarkovChain(["1/2", "1/2"], [["1/2", "1/2"], [1, 0]], 3)
+    hidden = HMM(["1/2", "1/2"], [["1/2", "1/2"]] * 2, [["1/2", "1/2"]] * 2, 3)
+    for answer in (gap_error_rate, valid_mass, lambda q, s: sequence_ratios(q, s, [[0, 0, 0]])):
+        with pytest.raises(ValueError, match="sizes: expected a sum of 3"):
+            answer(q, FixedSizes([2, 2]))
+        with pytest.raises(ValueError, match="chain: expected a first-order Markov chain, got <HMM"):
+            answer(hidden, IID([1]))
 
 
 def test_weights_of_the_wrong_shape() -> None:
@@ -124,7 +120,7 @@ def test_more_sequences_than_are_worked_on_at_a_time(monkeypatch: pytest.MonkeyP
     q = MarkovChain(["1/3", "2/3"], [["1/2", "1/2"], [1, 0]], 9)
     tokens = q.sample(7, seed=0)
     together = sequence_ratios(q, IID.uniform(3), tokens)
-    monkeypatch.setattr(gap_probability, "_BATCH", 300)
+    monkeypatch.setattr(gap_probability, "BATCH", 300)
     np.testing.assert_array_equal(sequence_ratios(q, IID.uniform(3), tokens), together)
     assert sequence_ratios(q, IID.uniform(3), np.zeros((0, 9), dtype=int)).shape == (0,)
 

@@ -8,7 +8,6 @@ of the result are left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -19,31 +18,18 @@ from oracles.arithmetic import Arithmetic, Array, Scalar
 from oracles.patterns import Tokens, all_sequences, read_patterns
 from oracles.state_space_oracle import StateSpaceOracle
 from oracles.validation import read_array
+from theory.chain_entropies import is_chain
+from theory.laws.gap_cost import BATCH, NEGLIGIBLE, has_one_step, reveals_of
 from theory.laws.gap_kernel import whole_gaps
-from theory.laws.gap_lengths import LengthRecursion, reaches
+from theory.laws.gap_lengths import LengthRecursion
 from theory.laws.gap_links import Links, chain_links, sequence_links, step_matrices
 from theory.laws.gap_recursion import GapRecursion
-from theory.laws.gap_sizes import sizes_work, whole_gaps_of_sizes
+from theory.laws.gap_sizes import whole_gaps_of_sizes
 from theory.prompts import read_prompt
-from theory.reveals import EachWith
 from theory.schedules import IID, FixedSizes
-
-NEGLIGIBLE = 1e-20
-"""Runs that weigh less than this are left out in floats, if the result then has all its digits."""
 
 SURE = 15 / 16
 """The valid mass up to which floats may subtract it from 1: that loses four bits at most."""
-
-_BATCH = 2**22
-"""Entries of the links of the sequences that are worked on at a time."""
-
-
-@dataclass(frozen=True)
-class GapCost:
-    """What an answer takes: multiplications with an addition each, and numbers held at a time."""
-
-    work: float
-    numbers: float
 
 
 def gap_error_rate(chain: StateSpaceOracle, schedule: IID | FixedSizes, *, given: Any = None) -> Scalar:
@@ -53,7 +39,7 @@ def gap_error_rate(chain: StateSpaceOracle, schedule: IID | FixedSizes, *, given
     many digits as a large one, up to a few N L roundings.  Sizes: 1 - `valid_mass`, exact to a few L roundings
     of 1.
     ValueError for an impossible prompt, ArithmeticError if the chain's own probabilities underflow.
-    Cost: `gap_cost`; under a prompt a homogeneous chain pays for its longest gap only.
+    Cost: `theory.laws.gap_cost`; under a prompt a homogeneous chain pays for its longest gap only.
     """
     law, prompt = _prompted(chain, schedule, given)
     system = law.arithmetic
@@ -123,43 +109,6 @@ def valid_joint(
     return valid_mass(chain, schedule, weights, given=given).reshape((vocab,) * len(chosen))
 
 
-def gap_cost(chain: StateSpaceOracle, schedule: IID | FixedSizes) -> GapCost:
-    """What `gap_error_rate` takes, if the rate is small; half of it if not.
-
-    iid, homogeneous: (L+1)^3 V^2 (V+1)^2 / 3 multiplications a step, fewer as the gaps get short in floats;
-    else (L V)^4 / 12 a step.  Sizes: see `theory.laws.gap_sizes`.
-    """
-    length, vocab = float(chain.length), float(chain.vocab_size)
-    nodes = length * vocab + 2
-    if isinstance(schedule, FixedSizes):
-        kept = float(np.prod([size + 1.0 for size in schedule.sizes[1:-1]]))
-        return GapCost(sizes_work(nodes, schedule.sizes), 4 * kept * nodes**2)
-    steps = reveals_of(chain, schedule)
-    if not has_one_step(chain):
-        return GapCost(len(steps) * nodes**4 / 12, 12 * nodes**2)
-    negligible = NEGLIGIBLE if chain.arithmetic.name.startswith("float") else 0.0
-    longest = [*reaches(steps, chain.length, negligible)[1:], 1]
-    followed = sum(_triples(reach, band) for reach, band in pairwise(longest))
-    pairs = vocab**2 * (vocab + 1) ** 2
-    return GapCost(2 * followed * pairs, length**2 * (vocab * (vocab + 1) ** 2 / 2 + 3 * vocab**2))
-
-
-def _triples(reach: float, band: float) -> float:
-    """About how many places i < j < r there are up to the reach, with j - i up to the band: r^3 / 6 without."""
-    band = min(band, reach)
-    return reach * band**2 / 2 - band**3 / 3 + band * (reach - band) ** 2 / 2
-
-
-def sequence_cost(chain: StateSpaceOracle, schedule: IID | FixedSizes, count: int) -> GapCost:
-    """What `sequence_ratios` of so many sequences takes."""
-    nodes = chain.length + 2.0
-    held = 6 * max(nodes**2, min(count * nodes**2, _BATCH))
-    if isinstance(schedule, FixedSizes):
-        kept = float(np.prod([size + 1.0 for size in schedule.sizes[1:-1]]))
-        return GapCost(count * sizes_work(nodes, schedule.sizes), held * kept)
-    return GapCost(count * schedule.steps * nodes**4 / 24, held)
-
-
 def sequence_ratios(chain: StateSpaceOracle, schedule: IID | FixedSizes, tokens: Any) -> Array:
     """p(x) / q(x) of possible sequences `[B, L]`, `[B]`: how much more often the sampler generates them.
 
@@ -167,13 +116,15 @@ def sequence_ratios(chain: StateSpaceOracle, schedule: IID | FixedSizes, tokens:
     sequence (its probability depends on what the denoiser answers in impossible contexts).
     Cost: N L^4 / 24 multiplications and as many additions a sequence (iid); sizes: `theory.laws.gap_sizes`.
     """
+    _check_chain(chain)
+    schedule.check(range(chain.length))
     batch, _ = read_patterns("tokens", tokens, chain.length, chain.vocab_size - 1)
     possible = np.asarray(chain.in_support(batch))
     if not possible.all():
         first = int(np.argmin(possible))
         raise ValueError(f"tokens: expected possible sequences, got {batch[first].tolist()} (row {first})")
     system = chain.arithmetic
-    rows = max(1, _BATCH // (chain.length + 2) ** 2)
+    rows = max(1, BATCH // (chain.length + 2) ** 2)
     with system.context():
         parts = [_ratios(chain, schedule, batch[i : i + rows]) for i in range(0, len(batch), rows)]
         return system.concat([system.zeros(0), *parts])
@@ -201,7 +152,9 @@ def _prompted(
     chain: StateSpaceOracle, schedule: IID | FixedSizes, given: Any, *, reduce: bool = False
 ) -> tuple[StateSpaceOracle, Tokens | None]:
     """The chain with its prompt, if its gaps are worth telling apart by length; else what the prompt leaves."""
-    rest, prompt, _ = read_prompt(chain, given)
+    _check_chain(chain)
+    rest, prompt, free = read_prompt(chain, given)
+    schedule.check(range(len(free)))
     if prompt is None or (not reduce and isinstance(schedule, IID) and has_one_step(chain)):
         return chain, prompt
     assert isinstance(rest, StateSpaceOracle)
@@ -276,14 +229,9 @@ def _present(value: Array | None) -> Array:
     return value
 
 
-def has_one_step(chain: StateSpaceOracle) -> bool:
-    """Whether the same matrix takes every token to the next."""
-    return len({id(step) for step in step_matrices(chain)[1]}) <= 1
-
-
-def reveals_of(chain: StateSpaceOracle, schedule: IID) -> list[EachWith]:
-    """What every step reveals, in the numbers of the chain."""
-    return [schedule.reveal(step, chain.arithmetic) for step in range(schedule.steps)]
+def _check_chain(chain: StateSpaceOracle) -> None:
+    if not is_chain(chain):
+        raise ValueError(f"chain: expected a first-order Markov chain, got {chain!r}")
 
 
 def _cannot_err(chain: StateSpaceOracle) -> bool:
