@@ -35,9 +35,9 @@ from oracles import MarkovChain, default_corpus, fit_ngram, zoo
 from proofs_check.claim import select
 from proofs_check.verify import verify
 from theory import IID, expected_kl, information_profile, kl_divergence, sampler_law, sequence_error_rate
+from theory.estimators import estimate_sequence_error_rate
 from theory.information import iid_expected_kl
 from theory.laws.closed_forms import pairs_error_rate, same_step
-from theory.monte_carlo import estimate_sequence_error_rate
 
 plt.rcParams |= {"figure.figsize": (8, 3.2), "axes.spines.top": False, "axes.spines.right": False}
 

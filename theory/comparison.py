@@ -9,6 +9,7 @@ from typing import Any
 from oracles import Oracle, Result
 from theory.analysis.effort import Effort
 from theory.analysis.quantities import Missing
+from theory.estimators import estimate_sequence_error_rate
 from theory.forced_paths import estimate_divergence
 from theory.laws.distances import (
     divergence_of,
@@ -19,7 +20,7 @@ from theory.laws.distances import (
 )
 from theory.laws.sampler_law import TabulatedLaw
 from theory.metrics import expected_kl, expected_steps
-from theory.monte_carlo import Estimate, estimate_sequence_error_rate
+from theory.monte_carlo import Estimate
 from theory.orders import Order, fixed_path
 from theory.routes import Route
 from theory.sampler_routes import divergence_routes, error_rate_routes, law_routes

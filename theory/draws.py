@@ -1,9 +1,9 @@
 """Where randomness enters a sampler: one description of it, three ways to resolve its random choices.
 
 A sampler works on a batch of patterns `[B, L]` and leaves every random choice to a `Draw`.  `RandomDraw` picks
-one outcome a row: samples.  `BranchingDraw` follows every outcome with its probability: the exact law.
-`ForcedDraw` picks the sets of positions at random but has the tokens come out as given sequences, and keeps
-the probability of that: p_pi(x) for sequences x of any length.
+one outcome a row: samples; `ScoredDraw` also keeps how probable their tokens were.  `BranchingDraw` follows every
+outcome with its probability: the exact law.  `ForcedDraw` picks the sets of positions at random but has the
+tokens come out as given sequences, and keeps the probability of that: p_pi(x) for sequences x of any length.
 
 Every choice answers `(rows, outcome)`: `rows` says which row of the batch each outcome continues.
 """
@@ -75,25 +75,51 @@ class RandomDraw(Draw):
         return EVERY_ROW, filled
 
 
-class ForcedDraw(RandomDraw):
-    """Random sets, but the tokens of given sequences `[B, L]`.
+class ScoredDraw(RandomDraw):
+    """Random outcomes of n rows that keep how probable their tokens were.
 
-    log_probability `[B]`, in nats: the sum of the logarithms of the answers at those tokens.
+    log_probability `[n]`, in nats: the sum of the logarithms of the answers at the tokens drawn.
+    chance: whether some set was left to chance, so that p(x) is an average over more than this one.
     """
 
-    def __init__(self, number_system: Arithmetic, rng: np.random.Generator, sequences: Tokens) -> None:
+    def __init__(self, number_system: Arithmetic, rng: np.random.Generator, n: int) -> None:
         super().__init__(number_system, rng)
+        self.log_probability = number_system.logs.zeros(n)
+        self.chance = False
+
+    def coins(self, allowed: Places, rate: Scalar, stay: Scalar) -> tuple[Rows, Places]:
+        self.chance |= bool(0 < rate < 1 and allowed.any())
+        return super().coins(allowed, rate, stay)
+
+    def subset(self, allowed: Places, size: int) -> tuple[Rows, Places]:
+        self.chance |= bool((allowed.sum(axis=1) > size).any()) and size > 0
+        return super().subset(allowed, size)
+
+    def tokens(self, patterns: Tokens, chosen: Places, answers: Array) -> tuple[Rows, Tokens]:
+        rows, filled = super().tokens(patterns, chosen, answers)
+        self._score(chosen, filled, answers)
+        return rows, filled
+
+    def _score(self, chosen: Places, filled: Tokens, answers: Array) -> None:
+        index, system = self.system.index, self.system
+        rows = np.nonzero(chosen)[0]
+        wanted = answers[index(np.arange(len(rows))), index(filled[chosen])]
+        with system.logs.context():
+            self.log_probability = system.logs.scatter_sum(self.log_probability, rows, system.ln(wanted))
+
+
+class ForcedDraw(ScoredDraw):
+    """Random sets, but the tokens of given sequences `[n, L]`."""
+
+    def __init__(self, number_system: Arithmetic, rng: np.random.Generator, sequences: Tokens) -> None:
+        super().__init__(number_system, rng, len(sequences))
         self.sequences = sequences
-        self.log_probability = number_system.logs.zeros(len(sequences))
 
     def tokens(self, patterns: Tokens, chosen: Places, answers: Array) -> tuple[Rows, Tokens]:
         self.calls += int(chosen.any(axis=1).sum())
-        index, system = self.system.index, self.system
-        rows = np.nonzero(chosen)[0]
-        wanted = answers[index(np.arange(len(rows))), index(self.sequences[chosen])]
-        with system.logs.context():
-            self.log_probability = system.logs.scatter_sum(self.log_probability, rows, system.ln(wanted))
-        return EVERY_ROW, np.where(chosen, self.sequences, patterns)
+        filled = np.where(chosen, self.sequences, patterns)
+        self._score(chosen, filled, answers)
+        return EVERY_ROW, filled
 
 
 class BranchingDraw(Draw):

@@ -14,18 +14,24 @@ from oracles.patterns import Tokens
 from oracles.validation import read_count
 from theory.draws import RandomDraw
 from theory.samplers import Problem, read_problem
-from theory.schedules import Exchangeable, Schedule
+from theory.schedules import Schedule
 from theory.unmasking import Unmasking
 
 BLOCK_ENTRIES = 2**24
 """Conditional probabilities `[B, L, V]` that are held at a time."""
 
 
+def block_rows(law: Oracle) -> int:
+    """How many patterns are worked on at a time, so that their conditionals fit into memory."""
+    return max(1, BLOCK_ENTRIES // (law.length * law.vocab_size))
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A Monte Carlo value with an interval that contains the truth with probability >= `confidence`.
 
-    value, low, high in `unit`; n: number of draws; method: how the interval was built.
+    value, low, high in `unit`; n: number of draws; method: how the interval was built; notes: what the estimate
+    rests on, and warnings.
     """
 
     value: float
@@ -35,6 +41,7 @@ class Estimate:
     n: int
     unit: str
     method: str
+    notes: tuple[str, ...] = ()
 
     def contains(self, value: Any) -> bool:
         """Whether the interval contains a number."""
@@ -62,8 +69,7 @@ def simulate(
     """
     n, seed = read_count("n", n, minimum=0), read_count("seed", seed, minimum=0)
     problem = read_problem(q, schedule, denoiser, given)
-    if q.arithmetic.name not in ("float32", "float64", "exact"):
-        raise ValueError(f"q: expected a law in floats or exact rationals, got one in {q.arithmetic.name}")
+    check_drawable(q)
     drawn = run_sampler(problem, n, np.random.default_rng(seed))
     if problem.given is None:
         return drawn
@@ -72,15 +78,21 @@ def simulate(
     return tokens
 
 
+def check_drawable(q: Oracle) -> None:
+    """ValueError for a law in balls or symbols."""
+    if q.arithmetic.name not in ("float32", "float64", "exact"):
+        raise ValueError(f"q: expected a law in floats or exact rationals, got one in {q.arithmetic.name}")
+
+
 def run_sampler(problem: Problem, n: int, rng: np.random.Generator) -> Tokens:
     """n draws from a problem already read, on its free positions, in blocks that bound memory."""
     tokens = np.empty((n, problem.law.length), dtype=np.int64)
-    for part, rows in _shared_out(problem, n, rng):
+    for part, rows in shared_out(problem, n, rng):
         _fill_rows(tokens, rows, problem, part, rng)
     return tokens
 
 
-def _shared_out(problem: Problem, n: int, rng: np.random.Generator) -> list[tuple[Unmasking, Tokens]]:
+def shared_out(problem: Problem, n: int, rng: np.random.Generator) -> list[tuple[Unmasking, Tokens]]:
     """The ways of unmasking that a mixture may choose, and which of n draws choose each."""
     system = problem.law.arithmetic
     shares, parts = zip(*problem.schedule.parts(system), strict=True)
@@ -96,13 +108,14 @@ def _fill_rows(
 ) -> None:
     """Draw these rows, block by block."""
     law = problem.law
-    block = max(1, BLOCK_ENTRIES // (law.length * law.vocab_size))
+    block = block_rows(law)
     # A stream for every block, so that the number of threads changes nothing.
     streams = rng.spawn(-(-len(rows) // block))
 
     def work(part: slice) -> None:
         places = rows[part]
-        tokens[places] = _run_block(problem, unmasking, len(places), streams[part.start // block])
+        draw = RandomDraw(law.arithmetic, streams[part.start // block])
+        tokens[places] = run_steps(problem, unmasking, len(places), draw)
 
     # Planners and denoisers may be someone else's, who did not think of threads.
     if problem.ideal and isinstance(unmasking, Schedule) and on_cpu(law.arithmetic):
@@ -114,9 +127,9 @@ def _fill_rows(
             work(slice(start, start + block))
 
 
-def _run_block(problem: Problem, unmasking: Unmasking, n: int, rng: np.random.Generator) -> Tokens:
-    law = problem.law
-    draw, scope = RandomDraw(law.arithmetic, rng), np.ones(law.length, dtype=bool)
+def run_steps(problem: Problem, unmasking: Unmasking, n: int, draw: RandomDraw) -> Tokens:
+    """All steps of one way of unmasking, from n rows of masks, `[n, L]`; chance enters through `draw`."""
+    law, scope = problem.law, np.ones(problem.law.length, dtype=bool)
     patterns = np.full((n, law.length), law.mask, dtype=np.int64)
     for step in range(unmasking.most_steps(law.length)):
         if not unmasking.remasks and not (patterns == law.mask).any():
@@ -127,7 +140,7 @@ def _run_block(problem: Problem, unmasking: Unmasking, n: int, rng: np.random.Ge
 
 def clopper_pearson(successes: int, n: int, confidence: float) -> tuple[float, float]:
     """The exact two-sided interval for a binomial probability (Clopper & Pearson 1934)."""
-    _check_confidence(confidence)
+    check_confidence(confidence)
     if not 0 <= successes <= n or n < 1:
         raise ValueError(f"successes: expected 0..n with n >= 1, got {successes} of {n}")
     from scipy import special  # on demand: nothing else here needs it, and it is slow to import
@@ -140,7 +153,7 @@ def clopper_pearson(successes: int, n: int, confidence: float) -> tuple[float, f
 
 def hoeffding(values: NDArray[np.float64], low: float, high: float, confidence: float) -> tuple[float, float]:
     """An exact interval for the mean of values bounded in [low, high] (Hoeffding 1963)."""
-    _check_confidence(confidence)
+    check_confidence(confidence)
     if not len(values) or not ((low <= values) & (values <= high)).all():
         raise ValueError(f"values: expected at least one, all in [{low}, {high}], got {values}")
     half = (high - low) * float(np.sqrt(np.log(2 / (1 - confidence)) / (2 * len(values))))
@@ -150,7 +163,7 @@ def hoeffding(values: NDArray[np.float64], low: float, high: float, confidence: 
 
 def student(values: NDArray[np.float64], confidence: float) -> tuple[float, float]:
     """An approximate interval for a mean: exact for normal values, and in the limit of many (Student 1908)."""
-    _check_confidence(confidence)
+    check_confidence(confidence)
     from scipy import special
 
     n = len(values)
@@ -161,97 +174,7 @@ def student(values: NDArray[np.float64], confidence: float) -> tuple[float, floa
     return mean - half, mean + half
 
 
-def estimate_sequence_error_rate(
-    q: Oracle,
-    schedule: Unmasking,
-    n: int,
-    *,
-    denoiser: Any = None,
-    given: Any = None,
-    confidence: float = 0.99,
-    seed: int,
-) -> Estimate:
-    """SER of the sampler from n draws, with the exact binomial interval."""
-    _check_confidence(confidence)
-    tokens = simulate(q, schedule, read_count("n", n), denoiser=denoiser, given=given, seed=seed)
-    errors = int(n - np.count_nonzero(q.in_support(tokens)))
-    low, high = clopper_pearson(errors, n, confidence)
-    return Estimate(errors / n, low, high, confidence, n, "probability", "Clopper-Pearson interval")
-
-
-def estimate_expected_kl(
-    q: Oracle,
-    schedule: Unmasking,
-    n: int,
-    *,
-    given: Any = None,
-    confidence: float = 0.99,
-    seed: int,
-) -> Estimate:
-    """E KL of the ideal denoiser in bits from n draws of two conditionals each, whatever the number of steps.
-
-    Let ties within a step be broken at random: position i has rank m, S_m are the m positions before it, and
-    S_<k those before its step.  By the chain rule E KL = sum_m E[H(X_i | X_{S_<k}) - H(X_i | X_{S_m})].  A draw
-    takes x ~ q, an ordered partition and one rank m, and scores
-        Y = L * mean over i of H(X_i | x_{S_<k}) - H(X_i | x_{S_m}),    |Y| <= L log2 V,
-    over the positions i that could as well have had rank m: all those not in S_m if the schedule is
-    exchangeable, else those of the same step.  The interval is Student's t, an approximation; exact ones for
-    so wide a range (`hoeffding` of the scores) say nothing at the usual n.  Errors as in `sampler_law`.
-    """
-    values = expected_kl_scores(read_problem(q, schedule, None, given), n, np.random.default_rng(seed))
-    low, high = student(values, confidence)
-    return Estimate(
-        float(values.mean()), low, high, confidence, n, "bits", "Student's t interval, approximate"
-    )
-
-
-def expected_kl_scores(problem: Problem, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """The scores Y of `estimate_expected_kl` for a problem already read, `[n]`."""
-    law, schedule = problem.law, problem.schedule
-    if not isinstance(schedule, Schedule):
-        raise ValueError(f"schedule: expected one that looks at no token, got {schedule!r}")
-    tokens = law._sample(n, rng)
-    steps = _draw_steps(schedule, law, n, rng)
-    ranks = np.argsort(np.lexsort((rng.random(steps.shape), steps), axis=1), axis=1)
-    rank = rng.integers(law.length, size=(n, 1))
-    step = np.take_along_axis(steps, np.argmax(ranks == rank, axis=1)[:, None], axis=1)
-    alike = ranks >= rank
-    if not isinstance(schedule, Exchangeable):
-        alike &= steps == step
-    excess = np.zeros((n, law.length))
-    excess[alike] = _entropies(law, tokens, steps < step, alike) - _entropies(
-        law, tokens, ranks < rank, alike
-    )
-    return law.length * excess.sum(axis=1) / alike.sum(axis=1)
-
-
-def _draw_steps(schedule: Schedule, law: Oracle, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """The step at which each position is revealed, `[n, L]`."""
-    steps = np.full((n, law.length), schedule.steps - 1)
-    masked, draw = np.ones_like(steps, dtype=bool), RandomDraw(law.arithmetic, rng)
-    for step in range(schedule.steps):
-        _, revealed = schedule.reveal(step, law.arithmetic).choose(masked, draw)
-        steps[revealed] = step
-        masked &= ~revealed
-    return steps
-
-
-def _entropies(
-    law: Oracle, tokens: Tokens, seen: NDArray[np.bool_], wanted: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """H(X_i | the seen tokens) in bits for the wanted entries, in row order."""
-    system = law.arithmetic
-    block = max(1, BLOCK_ENTRIES // (law.length * law.vocab_size))
-    parts = [np.zeros(0)]
-    for start in range(0, len(tokens), block):
-        rows = slice(start, start + block)
-        answers = law.conditionals(np.where(seen[rows], tokens[rows], law.mask), wanted[rows])
-        with system.logs.context():
-            entropies = system.logs.tolist(system.logs.sum(system.plogp(answers), 1))
-        parts.append(np.array([float(entropy) for entropy in entropies]))
-    return np.concatenate(parts)
-
-
-def _check_confidence(confidence: float) -> None:
+def check_confidence(confidence: float) -> None:
+    """ValueError unless it is strictly between 0 and 1."""
     if not 0 < confidence < 1:
         raise ValueError(f"confidence: expected a number strictly between 0 and 1, got {confidence!r}")

@@ -12,7 +12,8 @@ import numpy as np
 from oracles import Oracle
 from proofs_check.relation import plain_number
 from theory import Schedule, log2_token_error_rate, sequence_error_rate, simulate
-from theory.monte_carlo import clopper_pearson, estimate_sequence_error_rate
+from theory.estimators import estimate_sequence_error_rate
+from theory.monte_carlo import clopper_pearson
 
 ERROR_PROBABILITY = 1e-9
 """Chance that one comparison fails although sampler and exact law agree; a report sums it over its runs."""

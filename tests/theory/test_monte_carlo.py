@@ -18,10 +18,10 @@ from tests.theory import brute_force
 from tests.theory.cases import as_law, denoiser_cases, schedule_cases
 from theory import IID, FixedSizes, Partition, Schedule, sequence_error_rate, simulate
 from theory.denoisers import Function, Ideal, Perturbed
+from theory.estimators import estimate_sequence_error_rate
 from theory.monte_carlo import (
     Estimate,
     clopper_pearson,
-    estimate_sequence_error_rate,
     hoeffding,
     run_sampler,
 )

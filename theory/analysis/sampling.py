@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from oracles import Oracle
 from theory.analysis.effort import LEAST_DRAWS, Effort, minutes_enough, share_out
 from theory.analysis.quantities import Missing
-from theory.monte_carlo import Estimate, estimate_expected_kl, estimate_sequence_error_rate
+from theory.estimators import estimate_expected_kl, estimate_sequence_error_rate
+from theory.monte_carlo import Estimate
 from theory.schedules import Schedule
 
 

@@ -6,7 +6,9 @@ from scipy import stats
 
 from oracles import zoo
 from theory import IID, FixedSizes, Partition, Schedule, expected_kl
-from theory.monte_carlo import estimate_expected_kl, expected_kl_scores, hoeffding, student
+from theory.estimators import estimate_expected_kl
+from theory.estimators.expected_kl import expected_kl_scores
+from theory.monte_carlo import hoeffding, student
 from theory.samplers import read_problem
 
 DRAWS = 20_000
