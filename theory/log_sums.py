@@ -43,6 +43,11 @@ class LogSum:
         """A LogSum or a rational as a LogSum.  TypeError for anything else."""
         return value if isinstance(value, LogSum) else cls({2: rational(value)})
 
+    @property
+    def terms(self) -> dict[int, fmpq]:
+        """The coefficient of log2(a) for every integer a >= 2 that has one."""
+        return dict(self._coefficients)
+
     # ------------------------------------------------------------------ arithmetic
 
     def _plus(self, other: LogSum, factor: int) -> LogSum:

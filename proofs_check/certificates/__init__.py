@@ -1,0 +1,1 @@
+"""Certificates: inequalities written down so that somebody else can verify them."""

@@ -1,0 +1,194 @@
+"""Re-verifies a certificate by itself: the standard library only, no code shared with what wrote it.
+
+    python proofs_check/certificates/checker.py FILE...
+
+A certificate states `lhs op rhs` for all values of some variables in a box, and lists sub-boxes that cover it.
+The checker covers the box with them again by halving, and on each encloses both sides in interval arithmetic on
+multiples of 1/2^BITS, rounded outwards.  No variables: one inequality between numbers.  Exit status 0 if every file
+is verified, 1 if one is not, 2 if one cannot be read.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+BITS = 96
+ONE = 1 << BITS
+
+Interval = tuple[Fraction, Fraction]
+
+
+class Wrong(Exception):
+    """The certificate does not prove what it states."""
+
+
+def verify(certificate: dict[str, Any]) -> int:
+    """The number of sub-boxes checked.  Wrong if the certificate proves nothing; KeyError, ... if malformed."""
+    names = list(certificate["variables"])
+    box = tuple(_interval(certificate["variables"][name]) for name in names)
+    listed = [tuple(_interval(sides) for sides in sub) for sub in certificate["boxes"]]
+    if len(set(listed)) != len(listed):
+        raise Wrong("a sub-box is listed twice")
+    _cover(box, listed)
+    for sub in listed:
+        values = {name: _fixed(*side) for name, side in zip(names, sub, strict=True)}
+        lhs, rhs = _enclose(certificate["lhs"], values), _enclose(certificate["rhs"], values)
+        if not _holds(lhs, certificate["op"], rhs):
+            raise Wrong(
+                f"{certificate['op']} is not certain on {_shown(values)}: {_shown({'lhs': lhs, 'rhs': rhs})}"
+            )
+    return len(listed)
+
+
+def _cover(box: tuple[Interval, ...], pieces: list[tuple[Interval, ...]]) -> None:
+    """Wrong unless the pieces are the box itself, or those of its two halves along some side."""
+    if pieces == [box]:
+        return
+    for axis, (low, high) in enumerate(box):
+        middle = (low + high) / 2
+        lower = [piece for piece in pieces if piece[axis][1] <= middle]
+        upper = [piece for piece in pieces if piece[axis][0] >= middle]
+        if lower and upper and len(lower) + len(upper) == len(pieces) and low < high:
+            _cover((*box[:axis], (low, middle), *box[axis + 1 :]), lower)
+            _cover((*box[:axis], (middle, high), *box[axis + 1 :]), upper)
+            return
+    raise Wrong(f"the listed sub-boxes do not cover {[(str(a), str(b)) for a, b in box]}")
+
+
+def _holds(lhs: Fixed, op: str, rhs: Fixed) -> bool:
+    return {
+        "<": lhs[1] < rhs[0],
+        "<=": lhs[1] <= rhs[0],
+        ">": lhs[0] > rhs[1],
+        ">=": lhs[0] >= rhs[1],
+        "==": lhs[0] == lhs[1] == rhs[0] == rhs[1],
+    }[op]
+
+
+# ------------------------------------------------------------------ interval arithmetic
+
+Fixed = tuple[int, int]
+"""An interval in units of 2^-BITS."""
+
+
+def _enclose(tree: Any, values: dict[str, Fixed]) -> Fixed:
+    """An interval that contains every value of the expression."""
+    if isinstance(tree, str):
+        return _fixed(Fraction(tree), Fraction(tree))
+    kind, *arguments = tree
+    if kind == "variable":
+        return values[arguments[0]]
+    if kind == "power":
+        return _power(_enclose(arguments[0], values), int(arguments[1]))
+    inner = [_enclose(argument, values) for argument in arguments]
+    if kind == "sum":
+        return sum(a for a, _ in inner), sum(b for _, b in inner)
+    if kind == "product":
+        total = (ONE, ONE)
+        for factor in inner:
+            total = _times(total, factor)
+        return total
+    if kind == "ln":
+        ((low, high),) = inner
+        if low <= 0:
+            raise Wrong("a logarithm of numbers that are not all positive")
+        return _ln(low)[0], _ln(high)[1]
+    raise KeyError(kind)
+
+
+def _fixed(low: Fraction, high: Fraction) -> Fixed:
+    """Rounded outwards."""
+    return low.numerator * ONE // low.denominator, -(-high.numerator * ONE // high.denominator)
+
+
+def _times(one: Fixed, other: Fixed) -> Fixed:
+    ends = [x * y for x in one for y in other]
+    return min(ends) >> BITS, -(-max(ends) >> BITS)
+
+
+def _power(base: Fixed, exponent: int) -> Fixed:
+    low, high = base
+    if exponent < 0:
+        if low <= 0 <= high:
+            raise Wrong("a division by an interval around 0")
+        return _power((ONE * ONE // high, -(-ONE * ONE // low)), -exponent)
+    if exponent % 2 == 0:  # of the absolute value
+        low, high = (0 if low < 0 < high else min(abs(low), abs(high))), max(abs(low), abs(high))
+    least, most = ONE, ONE
+    for _ in range(exponent):
+        (least, _), (_, most) = _times((least, least), (low, low)), _times((most, most), (high, high))
+    return least, most
+
+
+@lru_cache(maxsize=2**14)
+def _ln(value: int) -> Fixed:
+    """ln x = e ln 2 + 2 artanh((m-1)/(m+1)) with x = m 2^e and m in [2/3, 4/3)."""
+    x, exponent = Fraction(value, ONE), 0
+    while x >= Fraction(4, 3):
+        x, exponent = x / 2, exponent + 1
+    while x < Fraction(2, 3):
+        x, exponent = x * 2, exponent - 1
+    ratio = (x - 1) / (x + 1)
+    low, high = _fixed(ratio, ratio)
+    twos = sorted(exponent * end for end in (_ln_two() if exponent else (0, 0)))
+    return twos[0] + 2 * _artanh(low)[0], twos[1] + 2 * _artanh(high)[1]
+
+
+@lru_cache(maxsize=1)
+def _ln_two() -> Fixed:
+    """ln 2 = 2 artanh(1/3)."""
+    low, high = _fixed(Fraction(1, 3), Fraction(1, 3))
+    return 2 * _artanh(low)[0], 2 * _artanh(high)[1]
+
+
+def _artanh(t: int) -> Fixed:
+    """t + t^3/3 + t^5/5 + .. for |t| <= 1/3; what is left out is less than twice the next term."""
+    square, power, odd = _times((t, t), (t, t)), (t, t), 1
+    low = high = 0
+    while max(abs(power[0]), abs(power[1])) > 2:
+        low, high = low + power[0] // odd, high - (-power[1] // odd)
+        power, odd = _times(power, square), odd + 2
+    return low - 8, high + 8
+
+
+def _interval(sides: Any) -> Interval:
+    low, high = Fraction(sides[0]), Fraction(sides[1])
+    if low > high:
+        raise Wrong(f"an interval from {low} to {high}")
+    return low, high
+
+
+def _shown(values: dict[Any, Interval]) -> str:
+    return ", ".join(
+        f"{name} in [{float(low):.9g}, {float(high):.9g}]" for name, (low, high) in values.items()
+    )
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+def main(paths: list[str]) -> int:
+    """Verify every file, with one line each."""
+    status = 0 if paths else 2
+    for path in paths:
+        try:
+            certificate = json.loads(Path(path).read_text(encoding="utf-8"))
+            count = verify(certificate)
+            _say(f"{path}: verified, {certificate.get('claim', '')} on {count} box{'es' * (count != 1)}")
+        except Wrong as reason:
+            _say(f"{path}: NOT verified: {reason}")
+            status = max(status, 1)
+        except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError, RecursionError) as error:
+            _say(f"{path}: not a certificate: {error!r}")
+            status = 2
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
