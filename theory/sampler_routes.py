@@ -20,7 +20,8 @@ from theory.denoisers import Ideal
 from theory.information import information_profile, profile_routes
 from theory.laws import branching, enumeration
 from theory.laws.distances import divergence_of, error_rate_of
-from theory.laws.gap_probability import gap_cost, gap_error_rate
+from theory.laws.gap_cost import gap_cost, sequence_cost
+from theory.laws.gap_probability import gap_error_rate
 from theory.laws.product_laws import product_error_rate, product_expected_kl, product_kl, sizes_work
 from theory.laws.sampler_law import GapLaw, TabulatedLaw
 from theory.laws.tables import check_table, enumerable, law_table
@@ -46,7 +47,7 @@ def law_routes(problem: Problem) -> list[Route]:
     routes = [_by_table(problem, method, _table_law(method)) for method in _table_methods(problem)]
     if _gaps_apply(problem):
         # A sequence is a chain of one token a position: the same recursion with V = 1.
-        work = problem.schedule.most_steps(problem.law.length) * float(problem.law.length + 2) ** 4 / 12
+        work = sum(sequence_cost(problem.law, part, 1).work for _, part in _schedules(problem))  # type: ignore[arg-type]
         limit = GAP_LIMITS[problem.law.arithmetic.name]
         routes.append(Route("gaps", _gap_law, work, limit, "multiplications a sequence"))
     return routes
