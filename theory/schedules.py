@@ -233,7 +233,7 @@ class FixedSizes(Exchangeable):
         return number_system.array(total)
 
     def __repr__(self) -> str:
-        return f"FixedSizes({list(self.sizes)})"
+        return f"FixedSizes({_listed(self.sizes)})"
 
 
 class Partition(Schedule):
@@ -289,7 +289,16 @@ class Partition(Schedule):
         return Partition([[rank[position] for position in block] for block in self.blocks])
 
     def __repr__(self) -> str:
-        return f"Partition({[list(block) for block in self.blocks]})"
+        return f"Partition({_listed([list(block) for block in self.blocks])})"
+
+
+def _listed(items: Sequence[Any]) -> str:
+    """The items, only the first four of many."""
+    return (
+        f"{list(items)}"
+        if len(items) <= 16
+        else f"[{', '.join(map(str, items[:4]))}, ...: {len(items)} steps]"
+    )
 
 
 def weights_in(number_system: Arithmetic, weights: Array, own: Arithmetic) -> Array:

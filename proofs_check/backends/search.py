@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 
 import hypothesis
 from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as st
+from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.strategies import SearchStrategy
 
 from proofs_check.instances import Instance, at
@@ -46,7 +49,19 @@ def smallest(
             raise _Violated(instance)
 
     try:
-        trial()
+        with _no_folder_left():
+            trial()
     except _Violated as found:
         return found.instance
     return None
+
+
+@contextmanager
+def _no_folder_left() -> Iterator[None]:
+    """What hypothesis remembers goes to a folder that is thrown away, not to one where the user happens to be."""
+    with TemporaryDirectory(prefix="maskproof-") as folder:
+        set_hypothesis_home_dir(folder)
+        try:
+            yield
+        finally:
+            set_hypothesis_home_dir(None)

@@ -158,6 +158,21 @@ def test_words_and_smoothing(capsys: pytest.CaptureFixture[str], corpus: str) ->
     assert "smoothed by 1/2: every sequence is possible" in text
 
 
+def test_a_large_vocabulary(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    text = " ".join(f"w{7 * i % 2501} w{i % 5}" for i in range(5000))
+    (tmp_path / "text.txt").write_text(text)
+    options = ("--level", "word", "--smoothing", "1/100", "--background", "unigram", "--length", "4")
+    found = output(
+        capsys, "analyse", str(tmp_path / "text.txt"), *options, "--samples", "0", "--steps", "1,4"
+    )
+    assert "over words, V = 2501, L = 4" in found
+    assert "every sequence is possible" in found
+    rare = output(
+        capsys, "analyse", str(tmp_path / "text.txt"), "--level", "word", "--min-count", "3", "--length", "4"
+    )
+    assert "over words, V = 6, L = 4" in rare
+
+
 def test_a_vocabulary(capsys: pytest.CaptureFixture[str], corpus: str) -> None:
     options = ("--level", "word", "--vocabulary", "3", "--length", "6", "--samples", "20")
     text = output(capsys, "analyse", corpus, *options, "--given", "the dog")
@@ -318,6 +333,8 @@ ZOO = "zoo:golden_mean?length=5"
         ([ZOO, "--order", "3"], "order: expected a text to fit an n-gram to, got the oracle zoo:"),
         ([ZOO, "--ends", "absorb"], "ends: expected a model in an .arpa file, got the oracle zoo:"),
         ([TEXT, "--ends", "absorb"], "ends: expected a model in an .arpa file, got a text to fit"),
+        ([TEXT, "--min-count", "2"], "min_count: expected words to choose from, got level 'character'"),
+        ([TEXT, "--background", "unigram", "--order", "3"], "background: expected uniform for order 3"),
         ([TEXT, "--vocabulary", "5"], "vocabulary: expected words to choose from, got level 'character'"),
         ([TEXT, "--states", "99"], "states: expected at most 13, the number of different characters, got 99"),
         (
@@ -419,3 +436,13 @@ def test_an_output_that_cannot_show_every_character(elsewhere: Path) -> None:
     done = python(MAIN, "analyse", ZOO, "--samples", "0", PYTHONIOENCODING="ascii")
     assert (done.returncode, done.stderr) == (0, "")
     assert "E KL" in done.stdout
+
+
+def test_a_search_leaves_nothing_where_it_runs(elsewhere: Path) -> None:
+    ran = python(
+        "from hypothesis import strategies as st\n"
+        "from proofs_check.backends.search import smallest\n"
+        "smallest({'x': st.integers()}, lambda instance: False, examples=20, seed=0)"
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert not list(elsewhere.iterdir())

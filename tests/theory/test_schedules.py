@@ -277,7 +277,9 @@ def test_how_schedules_are_shown() -> None:
     assert repr(IID.uniform(2)) == "IID(2 steps: 1/2, 1/2)"
     assert repr(IID.uniform(5)) == "IID(5 steps: 1/5, 1/5, 1/5, 1/5, ...)"
     assert repr(FixedSizes([2, 0])) == "FixedSizes([2, 0])"
+    assert repr(FixedSizes([1] * 1000)) == "FixedSizes([1, 1, 1, 1, ...: 1000 steps])"
     assert repr(Partition([[0], [1]])) == "Partition([[0], [1]])"
+    assert repr(Partition([[i] for i in range(40)])) == "Partition([[0], [1], [2], [3], ...: 40 steps])"
 
 
 # ------------------------------------------------------------------ random draws
