@@ -120,6 +120,7 @@ class Claim:
     mutants: Sequence[Mutant] = ()
     observations: Sequence[Any] = ()
     notes: Sequence[str] = ()
+    rests_on: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         constants = {
@@ -157,6 +158,7 @@ def claim(
     mutants: Sequence[Mutant] = (),
     observations: Sequence[Any] = (),
     notes: Sequence[str] = (),
+    rests_on: Sequence[str] = (),
 ) -> Callable[[Callable[..., Any]], Claim]:
     """Turn a function that returns a Relation, or several that must all hold, into a Claim.
 
@@ -165,7 +167,8 @@ def claim(
     hypotheses: name -> predicate of (some of) the same parameters, a bool or a Relation; an instance that
     fails one is skipped.  instances: what to check, iterated more than once; by default the single one without
     parameters, or none if `search` gives a hypothesis strategy for each parameter.  observations: Monte Carlo
-    runs to compare with exact values (`backends.monte_carlo`).
+    runs to compare with exact values (`backends.monte_carlo`).  rests_on: ids of the claims that its proof uses
+    (`lemma_graph`).
     """
 
     def build(function: Callable[..., Any]) -> Claim:
@@ -184,6 +187,7 @@ def claim(
             mutants=mutants,
             observations=observations,
             notes=notes,
+            rests_on=tuple(rests_on),
         )
 
     return build
