@@ -10,24 +10,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from oracles.arithmetic import Arithmetic, Array, infer
+from oracles.background import BackgroundTransition
 from oracles.kernels.path import LEAST_WORK, Path, on_cpu
+from oracles.listed_successors import check_parameters, left_over, read_listed
 from oracles.ngram import chain_of_space
 from oracles.oracle import Oracle
-from oracles.patterns import Tokens, read_integers
+from oracles.patterns import Tokens
 from oracles.reachability import occupied, visited
 from oracles.result import Result
 from oracles.state_space import States, StateSpace, TokenEmissions, Transition
 from oracles.state_space_oracle import StateSpaceOracle
 from oracles.steps import check_steps, distinct
-from oracles.transitions import BackgroundTransition
 from oracles.validation import (
     check_distributions,
     check_not_negative,
     check_shape,
-    negative,
     read_array,
     read_count,
-    sums_to_one,
 )
 
 if TYPE_CHECKING:
@@ -62,11 +61,11 @@ class SparseMarkovChain(StateSpaceOracle):
         self.length = check_steps(read_count("length", length) - 1) + 1
         self.arithmetic = infer(initial, weights, background)
         self.initial = read_array("initial", initial, self.arithmetic)
-        starts, targets, shares = _read_listed(successors, weights, self.arithmetic)
+        starts, targets, shares = read_listed(successors, weights, self.arithmetic)
         shared = read_array("background", background, self.arithmetic)
-        _check_parameters(self.initial, starts, targets, shared)
+        check_parameters(self.initial, starts, targets, shared)
         with self.arithmetic.context():
-            rest = _rest(starts, shares, self.arithmetic)
+            rest = left_over(starts, shares, self.arithmetic)
             self._set(starts, targets, shares, rest, shared)
 
     def _set(self, starts: States, targets: States, weights: Array, rest: Array, background: Array) -> None:
@@ -88,10 +87,10 @@ class SparseMarkovChain(StateSpaceOracle):
         chain = object.__new__(cls)
         chain.length = check_steps(read_count("length", length) - 1) + 1
         chain.arithmetic, chain.initial = number_system, read_array("initial", initial, number_system)
-        starts, targets, shares = _read_listed(successors, weights, number_system)
+        starts, targets, shares = read_listed(successors, weights, number_system)
         left = read_array("rest", rest, number_system)
         shared = read_array("background", background, number_system)
-        _check_parameters(chain.initial, starts, targets, shared)
+        check_parameters(chain.initial, starts, targets, shared)
         check_shape("rest", left, (len(chain.initial),))
         with number_system.context():
             chain._set(starts, targets, shares, left, shared)
@@ -259,65 +258,6 @@ class SparseMarkovChain(StateSpaceOracle):
         chain.arithmetic, chain.vocab_size, chain.length = self.arithmetic, self.vocab_size, len(steps) + 1
         chain.initial, chain.transitions = initial, tuple(steps) or self.transitions[:1]
         return chain
-
-
-def _read_listed(successors: Any, weights: Any, number_system: Arithmetic) -> tuple[States, States, Array]:
-    """(starts `[V + 1]`, targets `[E]`, weights `[E]`) from arrays `[V, K]`, or from lists of rows."""
-    if not (isinstance(successors, list | tuple) and isinstance(weights, list | tuple)):
-        listed, shares = (
-            read_integers("successors", successors),
-            read_array("weights", weights, number_system),
-        )
-        if listed.ndim != 2:
-            raise ValueError(
-                f"successors: expected a row of tokens for every token, got shape {listed.shape}"
-            )
-        check_shape("weights", shares, listed.shape)
-        starts = np.arange(len(listed) + 1) * listed.shape[1]
-        return starts, listed.reshape(-1), shares.reshape(-1)
-    rows = [read_integers(f"successors[{a}]", row) for a, row in enumerate(successors)]
-    if any(row.ndim != 1 for row in rows):
-        raise ValueError("successors: expected a row of tokens for every token, got lists of another depth")
-    lengths = [len(row) for row in rows]
-    found = [len(row) if hasattr(row, "__len__") else -1 for row in weights]
-    if found != lengths:
-        same = len(found) == len(lengths)
-        row = next(a for a, (n, m) in enumerate(zip(found, lengths, strict=True)) if n != m) if same else None
-        got = f"{len(found)} rows" if row is None else f"a row {row} of another length"
-        raise ValueError(f"weights: expected a probability for every listed successor, got {got}")
-    starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-    flat = [weight for row in weights for weight in row]
-    targets = np.concatenate([np.zeros(0, dtype=np.int64), *rows])
-    return starts, targets, read_array("weights", flat, number_system)
-
-
-def _check_parameters(initial: Array, starts: States, targets: States, background: Array) -> None:
-    if initial.ndim != 1 or not len(initial):
-        raise ValueError(f"initial: expected one probability a token, got shape {tuple(initial.shape)}")
-    vocab, rows = int(initial.shape[0]), len(starts) - 1
-    if rows != vocab:
-        raise ValueError(f"successors: expected a row of tokens for each of {vocab} tokens, got {rows} rows")
-    if targets.size and not (targets.min() >= 0 and targets.max() < vocab):
-        wrong = targets[(targets < 0) | (targets >= vocab)][0]
-        raise ValueError(f"successors: expected tokens in 0..{vocab - 1}, got {wrong}")
-    check_shape("background", background, (vocab,))
-
-
-def _rest(starts: States, weights: Array, number_system: Arithmetic) -> Array:
-    """1 minus the sum of every row, 0 where the row sums to 1; ValueError where it exceeds 1."""
-    check_not_negative("weights", weights, number_system)
-    vocab = len(starts) - 1
-    sources = np.repeat(np.arange(vocab), np.diff(starts))
-    sums = number_system.scatter_sum(number_system.zeros(vocab), sources, weights)
-    full = sums_to_one(sums, number_system)
-    rest = number_system.where(full, number_system.zeros(1), number_system.ones(1) - sums)
-    above = negative(rest, number_system)
-    if above.any():
-        row = int(np.argmax(above))
-        raise ValueError(
-            f"weights: expected rows that sum to at most 1, got row ({row},) with sum {sums[row]}"
-        )
-    return rest
 
 
 def _draw_next(

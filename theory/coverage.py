@@ -6,8 +6,8 @@ import numpy as np
 
 from oracles import NGram, Oracle, SparseMarkovChain
 from oracles.arithmetic import Arithmetic, Array
+from oracles.background import BackgroundTransition
 from oracles.steps import distinct
-from oracles.transitions import BackgroundTransition
 
 ENTRIES = 2**22
 """Largest table (sets of states, tokens, states) of one position of the subset construction."""

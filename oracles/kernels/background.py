@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from oracles.background import BackgroundTransition
 from oracles.float_rows import with_rows_over_sums
 from oracles.kernels.compiled import kernel, over_blocks
 from oracles.patterns import Tokens
 from oracles.state_space import StateSpace
 from oracles.steps import distinct
-from oracles.transitions import BackgroundTransition
 
 LANES = 8
 """Patterns a block: a cache line, known when the kernels are compiled.  Lanes that no pattern takes idle along."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from oracles.arithmetic import Arithmetic
+from oracles.background import BackgroundTransition
 from oracles.patterns import read_integers
 from oracles.state_space import (
     DenseTransition,
@@ -20,7 +21,7 @@ from oracles.state_space import (
 )
 from oracles.storage.literals import read_numbers, write_numbers
 from oracles.storage.steps import read_runs, write_runs
-from oracles.transitions import NONE, BackgroundTransition, BlockTransition, SparseTransition
+from oracles.transitions import NONE, BlockTransition, SparseTransition
 from oracles.validation import check_shape, read_count
 
 _FORMS = ("dense", "shift", "sparse", "background", "blocks")

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from oracles import MarkovChain, Oracle, SparseMarkovChain, load, save
 from oracles.arithmetic import NAMES
+from oracles.background import BackgroundTransition
 from oracles.testing import check_oracle, patterns, sparse_chains
-from oracles.transitions import BackgroundTransition
 from tests.oracles.operations import check_operations
 from tests.oracles.twins import assert_same_law
 
@@ -122,7 +122,7 @@ def test_compiled_products_agree_with_plain_ones(name: str, monkeypatch: pytest.
     drawn = rng.random((40, 60)) * (rng.random((40, 60)) < 0.1)
     messages = drawn > 0 if name == "boolean" else system.array(drawn)
     plain = step.push(messages, system), step.pull(messages, system)
-    monkeypatch.setattr("oracles.transitions.LEAST_WORK", 1)
+    monkeypatch.setattr("oracles.background.LEAST_WORK", 1)
     compiled = step.push(messages, system), step.pull(messages, system)
     for one, other in zip(plain, compiled, strict=True):
         np.testing.assert_allclose(

@@ -86,7 +86,7 @@ def way(name: str, patch: pytest.MonkeyPatch) -> Iterator[None]:
     """Conditionals by kernels whatever the size, by compiled messages in place of tables, or plainly."""
     with patch.context() as inner:
         least = math.inf if name == "plain" else 0
-        for module in ("oracles.kernels.path", "oracles.sparse_chain", "oracles.transitions"):
+        for module in ("oracles.kernels.path", "oracles.sparse_chain", "oracles.background"):
             inner.setattr(f"{module}.LEAST_WORK", least)
         if name != "tables":
             inner.setattr("oracles.ngram.POWER_ENTRIES", 0)

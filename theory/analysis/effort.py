@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from oracles import MarkovChain, Oracle, Table
+from oracles.background import BackgroundTransition
 from oracles.ngram import POWER_ENTRIES
 from oracles.state_space import ShiftTransition, TokenEmissions, Transition
 from oracles.table import PATTERN_TABLE_KEPT
-from oracles.transitions import BackgroundTransition, BlockTransition, SparseTransition
+from oracles.transitions import BlockTransition, SparseTransition
 
 RATE = 4e9
 """Multiplications a second, about, on two cores."""

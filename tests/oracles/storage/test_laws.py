@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from oracles import zoo
+from oracles.background import BackgroundTransition
 from oracles.hmm import HMM
 from oracles.mixture import Mixture
 from oracles.ngram import MarkovChain, NGram
@@ -23,7 +24,7 @@ from oracles.state_space_oracle import StateSpaceOracle
 from oracles.storage import load, save
 from oracles.table import Table
 from oracles.testing import strategies
-from oracles.transitions import BackgroundTransition, BlockTransition, SparseTransition
+from oracles.transitions import BlockTransition, SparseTransition
 
 STORED = ["float32", "float64", "exact", "ball"]
 
