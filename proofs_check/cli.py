@@ -292,6 +292,86 @@ def order(
     raise typer.Exit(run_order(request))
 
 
+@app.command()
+def elbo(
+    target: Subject = None,
+    order: Order = None,
+    length: Length = None,
+    level: Level = None,
+    alphabet: Alphabet = None,
+    vocabulary: Vocabulary = None,
+    smoothing: Smoothing = None,
+    states: States = None,
+    ends: Ends = None,
+    steps: Annotated[
+        str | None,
+        typer.Option(
+            help="Of the discrete bounds, such as `1,2,4` [default: powers of two up to L, L and 8 L]."
+        ),
+    ] = None,
+    orders: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,..",
+            help="To generate in, one token a step, as for `maskproof order` "
+            "[default: random,left,confidence,margin,entropy].",
+        ),
+    ] = None,
+    denoiser: Annotated[
+        str,
+        typer.Option(
+            help="`ideal`, `perturb:A` (1 - A ideal, A uniform), `temper:T`, `window:R` or `topp:P`."
+        ),
+    ] = "ideal",
+    draws: Annotated[str, typer.Option(help="Numbers of draws to give the interval for.")] = "100,1000,10000",
+    lowest: Annotated[
+        float, typer.Option(help="Where the time t is cut off, as training code does.")
+    ] = 0.001,
+    given: Given = None,
+    samples: Annotated[
+        int, typer.Option(min=0, help="Sequences for what has to be estimated, at most; 0 for none.")
+    ] = 1000,
+    seed: Seed = 0,
+    confidence: Annotated[float, typer.Option(help="Confidence level of every interval by itself.")] = 0.99,
+    plot: Annotated[
+        Path | None, typer.Option(help="Where to save a plot, a PNG file [default: nowhere].")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what the likelihood of a denoiser is: its NELBOs, what it generates, and what estimates cost.
+
+    The bound in continuous time and of N steps, -log p of what is generated in several orders, all exactly and in
+    every unit; the variance of the estimators of the bound, and how many draws a precision takes.
+    """
+    from proofs_check.commands.elbo import DEFAULT_ORDERS, ElboRequest, run_elbo
+
+    request = ElboRequest(
+        target=target,
+        fit=_given(
+            order=order,
+            length=length,
+            level=level,
+            alphabet=alphabet,
+            vocabulary=vocabulary,
+            smoothing=smoothing,
+            states=states,
+            ends=ends,
+        ),
+        steps=steps,
+        orders=orders or DEFAULT_ORDERS,
+        denoiser=denoiser,
+        draws=draws,
+        lowest=lowest,
+        given=given,
+        samples=samples,
+        seed=seed,
+        confidence=confidence,
+        plot=plot,
+        as_json=as_json,
+    )
+    raise typer.Exit(run_elbo(request))
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run the command line; returns the exit status, with one line on standard error if that is not 0 or 1."""
     try:

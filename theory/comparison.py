@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from oracles import Oracle, Result
-from theory.analysis.effort import Effort
+from theory.analysis.effort import LEAST_DRAWS, Effort
 from theory.analysis.quantities import Missing
-from theory.estimators import estimate_sequence_error_rate
-from theory.forced_paths import estimate_divergence
+from theory.estimators import estimate_kl_divergence, estimate_sequence_error_rate
 from theory.laws.distances import (
     divergence_of,
     error_rate_of,
@@ -33,6 +32,9 @@ SHARE = 0.1
 
 SECONDS = 20.0
 """Time for all estimates, about."""
+
+INNER = 8
+"""Orders drawn for each sequence where p(x) is a mean over random orders."""
 
 Progress = Callable[[str, int, int], None]
 """Called with what comes next, the pieces of work done and their number in all."""
@@ -90,9 +92,8 @@ def compare(
 ) -> Comparison:
     """Every order with the same denoiser: exact where p fits into a table at a tenth of the usual limits.
 
-    Otherwise SER, and KL of what follows a certain path, are estimated from at most so many `samples` (0: not) where
-    they need the table, and what else would need it is missing, with its cost.  Errors as in `sampler_law`, but for
-    the size of the law.
+    Otherwise SER and KL are estimated from at most so many `samples` (0: not) where they need the table, and what
+    else would need it is missing, with its cost.  Errors as in `sampler_law`, but for the size of the law.
     """
     report = progress or (lambda what, done, total: None)
     rows: list[OrderRow] = []
@@ -212,13 +213,15 @@ def _sequence_error_rate(case: _Case, missing: Missing, sampling: _Sampling) -> 
 
 
 def _divergence(case: _Case, sampling: _Sampling) -> Number:
-    """KL without a table: exactly, or for certain paths by Monte Carlo over sequences of q."""
+    """KL without a table: exactly, or by Monte Carlo over sequences of q; from above if orders are random."""
     problem = case.problem
     exact = affordable(divergence_routes(problem), problem)
-    draws = sampling.draws(problem)
-    if isinstance(exact, Result) or not draws or not fixed_path(case.order.unmasking):
+    draws = sampling.draws(problem) // (1 if fixed_path(problem.schedule) else INNER)
+    if isinstance(exact, Result) or draws < LEAST_DRAWS or not problem.schedule.forceable:
         return exact
-    return case.ask(estimate_divergence, draws, confidence=sampling.confidence, seed=sampling.seed)
+    return case.ask(
+        estimate_kl_divergence, draws, inner=INNER, confidence=sampling.confidence, seed=sampling.seed
+    )
 
 
 def _steps(case: _Case, law: TabulatedLaw | Missing) -> Number:

@@ -11,6 +11,7 @@ import numpy as np
 from oracles import Result
 from proofs_check.commands.analysis_table import probability
 from proofs_check.commands.digits import fixed
+from proofs_check.commands.order_table import shown
 from theory.comparison import Comparison, Number, OrderRow
 from theory.monte_carlo import Estimate
 
@@ -134,9 +135,9 @@ def _against_random(rows: tuple[OrderRow, ...], setting: Setting) -> list[str]:
         return []
     errors = random.sequence_error_rate, planner.sequence_error_rate
     if all(isinstance(number, Estimate) for number in errors):
-        return [
-            f"SER is {probability(errors[1])} in {planner.name} order and {probability(errors[0])} in random order."
-        ]
+        name, costs = planner.name.capitalize(), [shown(row.divergence) for row in (planner, random)]
+        words = f"SER is {probability(errors[1])} and {probability(errors[0])}, estimated"
+        return [f"{name} order loses {costs[0]} bits, random order {costs[1]}; {words}."]
     lost, base, path = (
         _value(n) for n in (planner.divergence, random.divergence, random.expected_divergence)
     )

@@ -10,9 +10,10 @@ from rich.table import Table
 
 from proofs_check.commands.analysis_json import number_json
 from proofs_check.commands.analysis_table import probability
-from proofs_check.commands.digits import fixed, plus_minus
+from proofs_check.commands.digits import UP, fixed, plus_minus, significant
 from theory.analysis import Missing
 from theory.comparison import Comparison, Number, OrderRow
+from theory.estimators.divergence import BIASED_TERMS
 from theory.monte_carlo import Estimate
 
 COLUMNS = (
@@ -63,6 +64,8 @@ def shown(number: Number, places: int = 4, share: int = 1) -> str:
     if isinstance(number, Missing):
         return "-"
     value = float(number.value) / share
+    if isinstance(number, Estimate) and number.method == BIASED_TERMS and math.isfinite(number.high):
+        return f"≤ {significant(number.high / share, 4, UP)}"
     if isinstance(number, Estimate) and math.isfinite(value):
         return plus_minus(value, (number.high - number.low) / 2 / share)
     if not math.isfinite(value):
@@ -84,11 +87,14 @@ def footnotes(comparison: Comparison) -> list[str]:
         "gen. NLL: E_p[-log2 q]/L over what is no error, log2 of its generative perplexity",
         "log2 TER: (H(q) + KL)/L; steps: expected calls of the denoiser",
     ]
-    estimates = [row.divergence for row in rows if isinstance(row.divergence, Estimate)]
-    if estimates:
-        first, draws = estimates[0], sorted({number.n for number in estimates})
+    estimates: dict[str, list[Estimate]] = {}
+    for row in rows:
+        if isinstance(row.divergence, Estimate):
+            estimates.setdefault(row.divergence.method, []).append(row.divergence)
+    for method, numbers in estimates.items():
+        draws = sorted({number.n for number in numbers})
         count = f"{draws[0]}{f' to {draws[-1]}' if len(draws) > 1 else ''}"
-        lines.append(f"a ± b: estimated, {100 * first.confidence:.10g}% {first.method}, n = {count}")
+        lines.append(f"KL estimated: {100 * numbers[0].confidence:.10g}% {method}, n = {count}")
     missing: dict[str, list[str]] = {}
     for row in rows:
         if isinstance(row.divergence, Missing):

@@ -1,0 +1,82 @@
+"""Estimates of NELBOs along random orders, and of what several orders inside the logarithm gain."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from oracles import Oracle
+from oracles.validation import read_count
+from theory.estimators.paths import draw_paths, log_target, read_forceable
+from theory.estimators.stages import MOST, Plan, Values, run
+from theory.laws.sampler_law import SamplerLaw
+from theory.monte_carlo import Estimate, student
+from theory.unmasking import Unmasking
+
+METHOD = "Student's t interval, approximate"
+
+
+def estimate_nelbo(
+    q: Oracle,
+    schedule: Unmasking,
+    n: int | None = None,
+    *,
+    width: float | None = None,
+    denoiser: Any = None,
+    given: Any = None,
+    confidence: float = 0.99,
+    seed: int,
+    most: int = MOST,
+) -> Estimate:
+    """E_q E_pi[-log2 p_pi(X)] in bits, see `theory.nelbo`: H(q) plus the mean of log2 q(x)/p_pi(x) over draws.
+
+    One order pi a sequence, and every step of it: the entropy of the law is no source of noise.  Where H(q) is only
+    enclosed, the interval contains both ends; otherwise it is Student's, an approximation.  Infinite where
+    p_pi(x) = 0 is met.  Errors as in `estimate_kl_divergence`.
+    """
+    problem = read_forceable(q, schedule, denoiser, given)
+    entropy = problem.law.entropy()
+    least, largest = (float(end) for end in entropy.bounds or (entropy.value, entropy.value))
+
+    def draw(count: int, rng: np.random.Generator) -> Values:
+        sequences = problem.law._sample(count, rng)
+        paths = draw_paths(problem, sequences, 1, rng)
+        return (log_target(problem.law, sequences) - paths.log_mean()) / math.log(2)
+
+    values, low, high, notes = run(Plan(n, width, most, confidence, seed), draw, _interval)
+    value = float(entropy) + float(values.mean())
+    return Estimate(value, least + low, largest + high, confidence, len(values), "bits", METHOD, notes)
+
+
+def estimate_importance_gap(
+    law: SamplerLaw,
+    orders: int,
+    n: int | None = None,
+    *,
+    width: float | None = None,
+    confidence: float = 0.99,
+    seed: int,
+    most: int = MOST,
+) -> Estimate:
+    """E_q[log2 p(X) - log2 of the mean of p_pi(X) over K random orders] in bits.
+
+    By how much the bound with K orders inside the logarithm exceeds -E log2 p: for K = 1 by NELBO + E log2 p, and by
+    less and less the more orders, never by less than 0 (Jensen's inequality; Burda et al. 2016).
+    law: p of a sampler that keeps every token it draws; orders: K.  The interval is Student's, an approximation.
+    """
+    orders, problem = read_count("orders", orders), law.problem
+
+    def draw(count: int, rng: np.random.Generator) -> Values:
+        sequences = problem.law._sample(count, rng)
+        logs = problem.law.arithmetic.logs
+        generated = np.array([float(value) for value in logs.tolist(law._log_probabilities(sequences))])
+        return (generated - draw_paths(problem, sequences, orders, rng).log_mean()) / math.log(2)
+
+    values, low, high, notes = run(Plan(n, width, most, confidence, seed), draw, _interval)
+    return Estimate(float(values.mean()), low, high, confidence, len(values), "bits", METHOD, notes)
+
+
+def _interval(values: Values, confidence: float) -> tuple[float, float]:
+    return (math.inf, math.inf) if np.isinf(values).any() else student(values, confidence)
