@@ -23,6 +23,14 @@ SPACE: dict[str, Any] = {
     "transition": {"distinct": [{"dense": [["1/2", "1/2"], [1, 0]]}], "runs": [[0, 1]]},
     "emission": {"distinct": [[[1, 0], [0, 1]]], "runs": [[0, 2]]},
 }
+BACKGROUND: dict[str, Any] = {
+    "targets": [[0], [1]],
+    "weights": [["1/2"], [1]],
+    "rest": ["1/2", 0],
+    "background": [0, 1],
+    "left": [1, 1],
+    "right": [1, 1],
+}
 SPARSE: dict[str, Any] = {
     "labels": [0, 1],
     "targets": [[0, 1], [0, -1]],
@@ -145,6 +153,25 @@ def with_transition(transition: Any) -> dict[str, Any]:
         (with_transition({"shift": [[1, 0]]}), r"distinct\[0\].shift: expected 3 axes"),
         (with_transition({"blocks": []}), r"distinct\[0\].blocks: expected at least one transition"),
         (with_transition({"blocks": [{"dense": 1}]}), r"distinct\[0\].blocks\[0\].dense: expected 2 axes"),
+        (
+            with_transition({"background": SPARSE}),
+            r"background: expected an object with the keys targets, weights",
+        ),
+        (
+            with_transition({"background": BACKGROUND | {"rest": [1]}}),
+            r"rest: expected shape \(2,\), got \(1,\)",
+        ),
+        (with_transition({"background": BACKGROUND | {"weights": 3}}), "weights: expected a list of rows"),
+        (with_transition({"background": BACKGROUND | {"targets": [[0]]}}), "targets: expected 2 rows"),
+        (
+            with_transition({"background": BACKGROUND | {"targets": [[0], [2]]}}),
+            r"targets\[1\]: expected integers in 0..1",
+        ),
+        (
+            with_transition({"background": BACKGROUND | {"targets": [[0, 1], [1]]}}),
+            r"targets\[0\]: expected shape \(1,\)",
+        ),
+        (with_transition({"background": BACKGROUND | {"weights": [["2/3"], [1]]}}), "transition: .*sum to 1"),
         (with_transition({"sparse": []}), r"distinct\[0\].sparse: expected an object with the keys labels"),
         (with_transition({"sparse": SPARSE | {"width": 0}}), "sparse.width: expected an integer"),
         (
