@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oracles.arithmetic import Arithmetic, Array
-from theory import log_sums
 from theory.draws import Places
 from theory.ties import ascending, comparable, places
 
@@ -21,6 +20,8 @@ def entropies(answers: Array, system: Arithmetic) -> Keys:
     """Entropies of token laws `[M, V]` in bits: floats, or exact sums of logarithms for an exact law."""
     if system.name != "exact":
         return comparable("denoiser", system.sum(system.plogp(answers), 1), system)
+    from theory import log_sums  # on demand: floats need no exact numbers
+
     known: dict[tuple[Any, ...], Any] = {}
     out = np.empty(len(answers), dtype=object)
     for index, law in enumerate(answers):

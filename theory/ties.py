@@ -9,7 +9,6 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from flint import fmpq
 from numpy.typing import NDArray
 
 from oracles.arithmetic import Arithmetic, Array
@@ -57,10 +56,8 @@ def ascending(keys: NDArray[Any], number_system: Arithmetic) -> NDArray[np.int64
 def at_most(values: NDArray[Any], bound: Fraction, number_system: Arithmetic) -> NDArray[np.bool_]:
     """Which of some comparable numbers are <= the bound; floats may exceed it by the tolerance."""
     if number_system.name == "exact":
-        limit: Any = fmpq(bound.numerator, bound.denominator)
-    else:
-        limit = float(bound) + tolerance(number_system)
-    return np.asarray(values <= limit, dtype=bool)
+        return np.asarray(values <= number_system.array(bound), dtype=bool)
+    return np.asarray(values <= float(bound) + tolerance(number_system), dtype=bool)
 
 
 def places(order: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -12,12 +12,11 @@ from itertools import combinations, islice
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from oracles import Oracle
+from oracles.arithmetic import Array
 from oracles.patterns import Tokens, all_sequences
-from theory.laws.spreading import spread
 from theory.reveals import ByCount
 from theory.schedules import Exchangeable
 
@@ -33,8 +32,10 @@ def applies(law: Oracle, schedule: Any) -> bool:
     return isinstance(schedule, Exchangeable) and device is not None and device.type == "cpu"
 
 
-def enumerate_exchangeable(law: Oracle, schedule: Exchangeable, denoiser: Any) -> torch.Tensor:
+def enumerate_exchangeable(law: Oracle, schedule: Exchangeable, denoiser: Any) -> Array:
     """p(x) for every x, `(V,)*L`.  The caller has checked the budget and that this `applies`."""
+    from theory.laws.spreading import spread  # on demand: it brings the compiler
+
     length, vocab = law.length, law.vocab_size
     weights = _set_weights(law, schedule)
     place = (vocab + 1) ** np.arange(length)[::-1]
@@ -49,7 +50,7 @@ def enumerate_exchangeable(law: Oracle, schedule: Exchangeable, denoiser: Any) -
                 offsets = outcomes @ place[list(part.masked)]
                 spread(arrived, part.base, offsets, revealed, answers, part.shares, scratch)
     complete = all_sequences(vocab, length) @ place
-    return torch.as_tensor(arrived[complete].sum(axis=1)).reshape((vocab,) * length)
+    return law.arithmetic.array(arrived[complete].sum(axis=1)).reshape((vocab,) * length)
 
 
 def _groups(length: int, size: int, vocab: int) -> Iterator[list[tuple[int, ...]]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from oracles.arithmetic import Array
@@ -14,7 +13,7 @@ from oracles.kernels.compiled import kernel, over_blocks
 Numbers = NDArray[Any]
 
 
-def whole_gaps(chances: Array, edges: Array, rates: Array, stays: Array) -> Array:
+def whole_gaps(chances: Array, edges: Array, rates: Array, stays: Array) -> NDArray[Any]:
     """A_1 of the whole sequences, `[B]`, as `GapRecursion.whole` with one node a place: on the CPU, in floats.
 
     chances, edges `[B, n, n]`; rates, stays `[N]`.
@@ -26,7 +25,7 @@ def whole_gaps(chances: Array, edges: Array, rates: Array, stays: Array) -> Arra
         _fill(arrays[0][part], arrays[1][part], arrays[2], arrays[3], whole[part])
 
     over_blocks(work, len(chances), 1)
-    return torch.as_tensor(whole)
+    return whole
 
 
 @kernel

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from oracles.arithmetic import Arithmetic, Array
@@ -79,9 +78,9 @@ def step_matrices(chain: StateSpaceOracle) -> tuple[Array, list[Array]]:
 
 def refuse_small(values: Array, possible: NDArray[np.bool_], system: Arithmetic) -> None:
     """ArithmeticError if products of two of these floats may lose digits below the smallest normal number."""
-    if not isinstance(values, torch.Tensor):
+    if not system.name.startswith("float"):
         return
-    smallest = torch.finfo(values.dtype).tiny ** 0.5
+    smallest = float(np.finfo(system.name).tiny) ** 0.5
     if ((values < smallest).cpu().numpy() & possible).any():
         raise ArithmeticError(
             f"some tokens of the chain follow others with probabilities below {smallest:.0e}, whose products "

@@ -12,7 +12,6 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import torch
 
 from oracles.arithmetic import Arithmetic, Array, Scalar
 from oracles.patterns import Tokens, all_sequences, read_patterns
@@ -20,7 +19,6 @@ from oracles.state_space_oracle import StateSpaceOracle
 from oracles.validation import read_array
 from theory.chain_entropies import is_chain
 from theory.laws.gap_cost import BATCH, NEGLIGIBLE, has_one_step, reveals_of
-from theory.laws.gap_kernel import whole_gaps
 from theory.laws.gap_lengths import LengthRecursion
 from theory.laws.gap_links import Links, chain_links, sequence_links, step_matrices
 from theory.laws.gap_recursion import GapRecursion
@@ -134,10 +132,13 @@ def _ratios(chain: StateSpaceOracle, schedule: IID | FixedSizes, tokens: Tokens)
     system, links = chain.arithmetic, sequence_links(chain, tokens)
     divisors = system.where(links.possible, links.chances, system.ones(1))
     edges = system.divide(_between_neighbours(links, system), divisors)
-    if isinstance(schedule, IID) and isinstance(edges, torch.Tensor) and edges.device.type == "cpu":
+    if isinstance(schedule, IID) and system.name.startswith("float") and edges.device.type == "cpu":
+        from theory.laws.gap_kernel import whole_gaps  # on demand: it brings the compiler
+
         steps = reveals_of(chain, schedule)
         rates = system.array([step.rate for step in steps])
-        return whole_gaps(links.chances, edges, rates, system.array([step.stay for step in steps]))
+        stays = system.array([step.stay for step in steps])
+        return system.array(whole_gaps(links.chances, edges, rates, stays))
     return _whole(chain, schedule, links, edges)
 
 

@@ -22,7 +22,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 
 from oracles.arithmetic import Arithmetic, Array
 from theory.laws.gap_links import Links
@@ -155,7 +154,7 @@ def solve(
 
 def add_product(total: Array, left: Array, right: Array, system: Arithmetic) -> None:
     """total += left @ right, in place; for floats without a copy of the product."""
-    if not isinstance(total, torch.Tensor):
+    if not system.name.startswith("float"):
         total += system.matmul(left, right)
     elif total.ndim == 2:
         total.addmm_(left, right)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from flint import arb
 from numpy.typing import NDArray
 
 from oracles.arithmetic import Arithmetic, Array
@@ -45,7 +44,7 @@ def as_integers(numbers: Array, arithmetic: Arithmetic, terms: int) -> Integers:
     plain = np.array(arithmetic.tolist(numbers), dtype=object)
     if arithmetic.name.startswith("float"):
         return _words(plain.astype(np.float64), terms)
-    if not all(isinstance(value, arb) and value.is_finite() for value in plain.flat):
+    if not all(hasattr(value, "rad") and value.is_finite() for value in plain.flat):
         raise ValueError(f"numbers: expected finite numbers without symbols, got some in {arithmetic.name}")
     with arithmetic.context():
         scale = getattr(arithmetic, "bits", 128)
@@ -63,7 +62,7 @@ def _words(numbers: NDArray[np.float64], terms: int) -> Integers:
     return Integers(whole.astype(np.int64), scale, float(np.ldexp(0.5, -scale)) if largest else 0.0)
 
 
-def _nearest(value: arb, scale: int) -> int:
+def _nearest(value: Any, scale: int) -> int:
     """The middle of a ball times 2**scale, to within 1."""
     mantissa, exponent = value.mid().man_exp()
     shift = int(exponent) + scale

@@ -8,8 +8,6 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from flint import arb, fmpq
-
 from oracles import Oracle, Result
 from theory.information import information_profile
 from theory.metrics import expected_kl, kl_divergence, log2_token_error_rate, sequence_error_rate
@@ -30,15 +28,21 @@ class Target:
     def met(self, reached: Result) -> bool:
         """Whether a value meets the target.  ArithmeticError where an enclosure does not settle it."""
         low, high = reached.bounds or (reached.value, reached.value)
-        balls = isinstance(high, arb | fmpq)
-        limit = fmpq(self.most.numerator, self.most.denominator) if balls else self.most
-        if high <= limit:
+        if high <= self._limit_for(high):
             return True
-        if low > limit:
+        if low > self._limit_for(low):
             return False
         raise ArithmeticError(
             f"{self.kind}: {reached} does not tell whether it exceeds {self.most}; use more bits"
         )
+
+    def _limit_for(self, value: Any) -> Any:
+        """The bound in numbers that compare with a value: balls do not with fractions."""
+        if isinstance(value, float | int):
+            return self.most
+        from flint import fmpq
+
+        return fmpq(self.most.numerator, self.most.denominator)
 
 
 def read_target(**targets: Any) -> Target:
@@ -131,7 +135,8 @@ class Measures:
         """2^{bits / L} of floats or balls."""
         with self.law.arithmetic.logs.context():
             exponent = bits / length
-            return arb(2) ** exponent if isinstance(exponent, arb) else 2.0 ** float(exponent)
+            two = self.law.arithmetic.logs.array([2])[0]
+            return two**exponent if hasattr(exponent, "rad") else 2.0 ** float(exponent)
 
 
 def _most(result: Result) -> Any:
