@@ -32,8 +32,8 @@ import matplotlib.pyplot as plt
 import sympy as sp
 
 from oracles import MarkovChain, default_corpus, fit_ngram, zoo
-from proofs_check.claim import select
-from proofs_check.verify import verify
+from proofs_check.claims import select
+from proofs_check.engine import verify
 from theory import IID, expected_kl, information_profile, kl_divergence, sampler_law, sequence_error_rate
 from theory.estimators import estimate_sequence_error_rate
 from theory.information import iid_expected_kl

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import networkx as nx
 
-from proofs_check.claim import Claim
+from proofs_check.claims import Claim
 from proofs_check.evidence import Verdict
 
 

@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from proofs_check.claim import select
+from proofs_check.claims import select
 from proofs_check.commands.console import output, print_json, progress
 from proofs_check.evidence import Report, Verdict
-from proofs_check.verify import verify
+from proofs_check.engine import verify
 
 _STYLES = {
     Verdict.PROVED: "bold green",

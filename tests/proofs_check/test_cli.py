@@ -15,7 +15,7 @@ from oracles import save, zoo
 from proofs_check import Claim, Mutant, Relation, Source
 from proofs_check.cli import run
 
-LIBRARY = importlib.import_module("proofs_check.claim")  # the package exports a function of that name
+LIBRARY = importlib.import_module("proofs_check.claims")
 MAIN = "from proofs_check.cli import main; main()"
 
 

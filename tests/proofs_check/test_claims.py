@@ -156,7 +156,7 @@ def test_a_claim_in_ten_lines():
         return Relation(-log2(1 - rate), "<=", constant * divergence)
 
     report = verify(error_rate, examples=20)
-    assert report.id == "test_claim.error_rate"
+    assert report.id == "test_claims.error_rate"
     assert report.statement == "-log2(1 - SER(p)) <= KL(q||p)."
     assert report.verdict is Verdict.CERTIFIED
     assert report.method == "exact numbers"
@@ -399,7 +399,7 @@ def test_mistakes_in_a_claim_are_named():
         """x^2 <= x."""
         return Relation(x * x, "<=", constant * x)
 
-    with pytest.raises(ValueError, match=r"mutants: expected constants of test_claim\.square"):
+    with pytest.raises(ValueError, match=r"mutants: expected constants of test_claims\.square"):
         claim(source=HERE, mutants=[Mutant("typo", constnat=2)])(square)
     with pytest.raises(ValueError, match="mutants: expected a hypothesis of"):
         claim(source=HERE, mutants=[Mutant("typo", without="x < 1")])(square)
@@ -417,14 +417,14 @@ def test_reports_are_json_with_stable_keys():
     seen = []
     (report,) = verify_all([square], progress=lambda *args: seen.append(args))
     record = json.loads(json.dumps(report.to_json()))
-    assert record["id"] == "test_claim.square"
+    assert record["id"] == "test_claims.square"
     assert record["source"] == "Planted, v1, Theorem 1"
     assert record["verdict"] == "CERTIFIED"
     assert record["method"] == "exact numbers"
     assert record["tightest"] == {"ratio": 0.5, "where": "x=1"}
     assert record["mutant"]["verdict"] == "REFUTED"
     assert record["mutant"]["counterexample"] == "x=1: 1 >= 2 fails"
-    assert record["command"] == "maskproof check test_claim.square"
+    assert record["command"] == "maskproof check test_claims.square"
     assert seen[-1][1] == seen[-1][2]
 
 

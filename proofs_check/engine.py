@@ -10,13 +10,16 @@ from typing import Any
 
 from oracles.arithmetic import arithmetic
 from proofs_check.backends import search
-from proofs_check.claim import Claim, Mutant, NotCheckable
-from proofs_check.evidence import MutantReport, Report, Tightest, Verdict
+from proofs_check.claims import Claim, Mutant, NotCheckable
+from proofs_check.evidence import MutantReport, Point, Report, Tightest, Verdict
 from proofs_check.instances import Instance, call
 from proofs_check.relation import Relation, Truth
 
 LEAST_BITS, MOST_BITS = 128, 512
 """Precisions of the balls in which a claim is evaluated: more where fewer leave it undecided."""
+
+MOST_POINTS = 400
+"""Of so many instances both sides are kept, for a plot."""
 
 Progress = Callable[[str, int, int], None]
 """Called with a claim's id, the number of pieces of work done, and their number in all."""
@@ -112,6 +115,7 @@ class _Tally:
     methods: dict[str, None] = field(default_factory=dict)
     tightest: Tightest | None = None
     witness: str = ""
+    points: list[Point] = field(default_factory=list)
 
     def add(self, outcome: Outcome) -> None:
         """Count an outcome; one whose hypotheses are in doubt counts only if it would be a counterexample."""
@@ -131,6 +135,12 @@ class _Tally:
         ratio = outcome.relations[0].ratio
         if ratio is not None and (self.tightest is None or ratio > self.tightest.ratio):
             self.tightest = Tightest(ratio, str(outcome.instance))
+        self._plot(outcome)
+
+    def _plot(self, outcome: Outcome) -> None:
+        relation = outcome.relations[0]
+        if (sides := relation.floats) is not None:
+            self.points.append(Point(str(outcome.instance), sides[0], relation.op, sides[1]))
 
 
 def _examine(claim: Claim, seed: int, examples: int, progress: Progress | None) -> dict[str, Any]:
@@ -161,6 +171,7 @@ def _examine(claim: Claim, seed: int, examples: int, progress: Progress | None) 
         "error_probability": sum((result.error_probability for result in compared), 0.0),
         "witness": tally.witness,
         "failures": tuple(failures),
+        "points": tuple(tally.points[:: 1 + len(tally.points) // MOST_POINTS]),
     }
 
 
