@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -46,6 +46,16 @@ class Tightest:
 
 
 @dataclass(frozen=True)
+class Point:
+    """Both sides of the first relation of a claim at an instance, near enough to plot them."""
+
+    where: str
+    lhs: float
+    op: str
+    rhs: float
+
+
+@dataclass(frozen=True)
 class MutantReport:
     """The fate of a deliberately false variant: anything but REFUTED means that the check is too weak."""
 
@@ -82,6 +92,7 @@ class Report:
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
     failures: tuple[str, ...] = field(default=())
+    points: tuple[Point, ...] = ()
 
     @property
     def as_claimed(self) -> bool:
@@ -116,6 +127,7 @@ class Report:
             "seconds": self.seconds,
             "notes": list(self.notes),
             "failures": list(self.failures),
+            "points": [list(astuple(point)) for point in self.points],
         }
 
 

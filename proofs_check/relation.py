@@ -121,6 +121,14 @@ class Relation:
             return None
         return float(below / above)
 
+    @property
+    def floats(self) -> tuple[float, float] | None:
+        """Both sides, near enough to plot them; None for symbols and for what is not finite."""
+        if self.backend is symbolic:
+            return None
+        near = _near(self.lhs), _near(self.rhs)
+        return (float(near[0].mid()), float(near[1].mid())) if all(x.is_finite() for x in near) else None
+
     def reversed(self) -> Relation:
         """The opposite inequality, not strict (an equation is its own)."""
         return Relation(self.lhs, _REVERSED[self.op], self.rhs, self.tolerance)
