@@ -42,9 +42,10 @@ class Mixture(StateSpaceOracle):
     @cached_property
     def space(self) -> StateSpace:
         """The disjoint union of the parts' states; a path stays in the part it starts in."""
-        spaces = [part.state_space() for part in self.parts]
         system = self.arithmetic
-        initial = [weight * space.initial for weight, space in zip(self.weights, spaces, strict=True)]
+        with system.context():
+            spaces = [part.state_space() for part in self.parts]
+            initial = [weight * space.initial for weight, space in zip(self.weights, spaces, strict=True)]
         moves: dict[tuple[int, ...], Transition] = {}
         words: dict[tuple[int, ...], Array] = {}
         transitions = [

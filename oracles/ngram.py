@@ -99,11 +99,12 @@ class NGram(StateSpaceOracle):
     def space(self) -> StateSpace:
         """States are the last min(i+1, n-1) tokens; the emission reads off the newest."""
         vocab, memory = self.vocab_size, max(self.order - 1, 1)
-        prefixes = self._prefix_laws(min(memory, self.length))
-        growing = [
-            ShiftTransition(_next_token_law(short, long, vocab, self.arithmetic))
-            for short, long in itertools.pairwise(prefixes)
-        ]
+        with self.arithmetic.context():
+            prefixes = self._prefix_laws(min(memory, self.length))
+            growing = [
+                ShiftTransition(_next_token_law(short, long, vocab, self.arithmetic))
+                for short, long in itertools.pairwise(prefixes)
+            ]
         shifts = {id(t): ShiftTransition(self._shift_weights(t)) for t in self.transitions}
         moving = [shifts[id(t)] for t in self._steps_after_first_states()]
         widths = [vocab ** min(i + 1, memory) for i in range(self.length)]

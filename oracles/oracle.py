@@ -61,8 +61,8 @@ class Oracle(ABC):
         else an array of the leading shape in the oracle's arithmetic.  ValueError on a malformed pattern.
         """
         patterns, shape = self._read("pattern", pattern)
-        check_batch("pattern", len(patterns), self._mass_bytes(), "patterns")
         with self.arithmetic.context():
+            check_batch("pattern", len(patterns), self._mass_bytes(), "patterns")
             return self._shaped(self._probability(patterns), shape, self.arithmetic)
 
     def log_prob(self, pattern: Any) -> Any:
@@ -71,8 +71,8 @@ class Oracle(ABC):
         It does not underflow at any length.  An exact law answers in balls.
         """
         patterns, shape = self._read("pattern", pattern)
-        check_batch("pattern", len(patterns), self._mass_bytes(), "patterns")
         with self.arithmetic.logs.context():
+            check_batch("pattern", len(patterns), self._mass_bytes(), "patterns")
             return self._shaped(self._log_prob(patterns), shape, self.arithmetic.logs)
 
     def conditionals(self, patterns: Any, positions: Any = None, *, out: Array | None = None) -> Array:
@@ -93,8 +93,8 @@ class Oracle(ABC):
             answer_shape = (*shape, len(chosen), self.vocab_size)
         else:
             answer_shape = (int(chosen.sum()), self.vocab_size)
-        self._check_conditionals_memory(len(batch), math.prod(answer_shape[:-1]))
         with self.arithmetic.context():
+            self._check_conditionals_memory(len(batch), math.prod(answer_shape[:-1]))
             if out is not None:
                 check_buffer("out", out, answer_shape, self.arithmetic)
                 self._write_conditionals(batch, chosen, out)

@@ -42,7 +42,8 @@ class Product(StateSpaceOracle):
     @cached_property
     def space(self) -> StateSpace:
         """The parts' state spaces in a row; where one part ends, the next state forgets the last."""
-        spaces = {id(part): part.state_space() for part in self.parts}
+        with self.arithmetic.context():
+            spaces = {id(part): part.state_space() for part in self.parts}
         joints: dict[tuple[int, int], Transition] = {}
         transitions: list[Transition] = []
         emissions: list[Array] = []

@@ -153,15 +153,16 @@ class Table(Oracle):
 
     def state_space(self) -> StateSpace:
         """The prefix tree: the state at position i is x_0..x_i.  Products and mixtures build on it."""
-        laws = [self.probabilities]
-        for axis in range(self.length - 1, 0, -1):
-            laws.append(self.arithmetic.sum(laws[-1], axis))
-        laws.reverse()
-        grow = []
-        for short, long in itertools.pairwise(laws):
-            joint = long.reshape(-1, self.vocab_size)
-            weights = self.arithmetic.quotient_or_zero(joint, short.reshape(-1)[:, None])
-            grow.append(ShiftTransition(weights.reshape(1, -1, self.vocab_size)))
+        with self.arithmetic.context():
+            laws = [self.probabilities]
+            for axis in range(self.length - 1, 0, -1):
+                laws.append(self.arithmetic.sum(laws[-1], axis))
+            laws.reverse()
+            grow = []
+            for short, long in itertools.pairwise(laws):
+                joint = long.reshape(-1, self.vocab_size)
+                weights = self.arithmetic.quotient_or_zero(joint, short.reshape(-1)[:, None])
+                grow.append(ShiftTransition(weights.reshape(1, -1, self.vocab_size)))
         newest = [np.arange(self.vocab_size ** (i + 1)) % self.vocab_size for i in range(self.length)]
         one_hot = [(labels[:, None] == np.arange(self.vocab_size)).astype(np.int64) for labels in newest]
         return StateSpace(laws[0], tuple(grow), tuple(self.arithmetic.array(e) for e in one_hot))

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 import torch
 from flint import fmpq
+from hypothesis import given, settings
 
 from oracles import HMM, MarkovChain, NGram, Oracle, Table
 from oracles.arithmetic import NAMES, arithmetic
 from oracles.oracle import check_table_size
+from oracles.testing import oracles
 
 CHAIN = MarkovChain(["1/3", "2/3"], [["1/2", "1/2"], [1, 0]], 3)
 FAMILIES = [
@@ -221,3 +223,18 @@ def test_what_the_tokens_stand_for_survives_every_move() -> None:
 
 def test_an_oracle_shows_its_size_and_arithmetic() -> None:
     assert repr(CHAIN) == "<MarkovChain V=2 L=3 exact>"
+
+
+@pytest.mark.parametrize("asked_first", ["conditionals", "probability", "log_prob", "state_space"])
+@settings(max_examples=60)
+@given(q=oracles())
+def test_balls_keep_their_precision_whatever_is_asked_first(asked_first: str, q: Oracle) -> None:
+    """What is computed once and kept is computed at the precision of the law, not at that of the caller."""
+    law = q.to("ball")
+    if asked_first == "state_space":
+        found = law.state_space().initial
+    else:
+        found = getattr(law, asked_first)([law.all_masked().tolist()])
+    assert all(value.rad() < 1e-30 for value in found.reshape(-1))
+    start = law.conditionals([law.all_masked().tolist()])
+    assert all(value.rad() < 1e-30 for value in start.reshape(-1))
