@@ -37,7 +37,8 @@ def elbo_figure(found: Likelihoods, title: str) -> Figure:
     for axes in (bounds, errors):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.2)
-        axes.legend(fontsize=8, frameon=False)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(fontsize=8, frameon=False)
     return figure
 
 
@@ -69,11 +70,12 @@ def _plot_errors(axes: Axes, found: Likelihoods) -> None:
     draws = np.logspace(0, 6, 7)
     estimators = () if isinstance(found.estimators, Missing) else found.estimators
     for name, each, colour in zip(estimator_names(found), estimators, _COLOURS, strict=False):
-        if math.isfinite(each.variance):
+        if 0 < each.variance < math.inf:
             axes.plot(
                 draws * each.calls, np.sqrt(each.variance / draws) / found.length, color=colour, label=name
             )
-    axes.set_xscale("log")
-    axes.set_yscale("log")
+    if axes.lines:
+        axes.set_xscale("log")
+        axes.set_yscale("log")
     axes.set_xlabel("calls of the denoiser")
     axes.set_ylabel("standard error, bits per token")
