@@ -25,7 +25,7 @@ class OneOf(Unmasking):
     mixes = True
 
     def __init__(self, choices: Sequence[Unmasking], weights: Any) -> None:
-        self.choices = tuple(choices) if isinstance(choices, Iterable) else ()
+        self.choices: tuple[Unmasking, ...] = tuple(choices) if isinstance(choices, Iterable) else ()
         if not self.choices or not all(isinstance(choice, Unmasking) for choice in self.choices):
             raise ValueError(f"choices: expected one or more schedules or planners, got {choices!r}")
         self._system = infer(weights)
