@@ -70,7 +70,8 @@ class _EntropyBudget(Planner):
 class EntropyBounded(_EntropyBudget):
     """The longest prefix in the order whose sum of entropies less the largest is <= `bits` (EB-sampler).
 
-    The total correlation of a step is then at most `bits` (Ben-Hamu et al. 2025).  order: "entropy" (default),
+    With the ideal denoiser the total correlation of a step is then at most `bits`, hence KL(q || p) at most `bits`
+    times the expected number of steps towards X ~ q (Ben-Hamu et al. 2025).  order: "entropy" (default),
     "confidence", "margin", "left" or a list of positions.
     """
 
@@ -85,7 +86,9 @@ class EntropySum(_EntropyBudget):
     """Positions in the order until the sum of their entropies first exceeds `bits` (Cai & Li 2026).
 
     crossing: whether the position at which it does is still revealed; without it a step reveals those before,
-    but at least one.  order: "left" (default), "entropy", "confidence", "margin" or a list of positions.
+    but at least one.  Either way the bounds of `EntropyBounded` hold; with it also
+    bits (E_q[#steps] - 1) <= H(q) + KL(q || p).  order: "left" (default), "entropy", "confidence", "margin" or a
+    list of positions.
     """
 
     def __init__(self, bits: Any, order: Any = "left", crossing: bool = True, scores: Any = None) -> None:

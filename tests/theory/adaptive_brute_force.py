@@ -15,7 +15,7 @@ from typing import Any
 
 from flint import arb, ctx
 
-from tests.theory.brute_force import BITS, Context, Denoiser, Law, ball
+from tests.theory.brute_force import BITS, Context, Denoiser, Law, ball, entropy, mass
 
 Scope = tuple[int, ...]
 """The positions a way may touch, in order; those it names count within them."""
@@ -145,16 +145,29 @@ def planner(
     return Way(lambda scope: steps(len(scope)), take)
 
 
-def expected_steps_along(rule: Rule, law: Law, denoise: Denoiser, length: int) -> Fraction:
-    """E_q of the number of steps of a planner whose tokens come out as X ~ q."""
-    scope, total = tuple(range(length)), Fraction(0)
+def paths_along(
+    rule: Rule, law: Law, denoise: Denoiser, length: int
+) -> Iterator[tuple[Fraction, Context, list[int]]]:
+    """Every step of a planner whose tokens come out as X ~ q: q(x), what is known, and what is revealed."""
+    scope = tuple(range(length))
     for x, probability in law.items():
         context: Context = frozenset()
         while probability and (masked := masked_in(context, scope)):
-            chosen = rule({i: denoise(context, i) for i in masked}, 0, scope)
+            chosen = list(rule({i: denoise(context, i) for i in masked}, 0, scope))
+            yield probability, context, chosen
             context |= {(i, x[i]) for i in chosen}
-            total += probability
-    return total
+
+
+@ctx.workprec(BITS)
+def total_correlation(law: Law, context: Context, positions: Iterable[int], denoise: Denoiser) -> arb:
+    """TC(X_B | x_S) in bits: the entropies of the tokens less that of all together, given the context."""
+    positions, joint, total = list(positions), {}, mass(law, context)
+    for x, p in law.items():
+        if p and all(x[i] == v for i, v in context):
+            key = tuple(x[i] for i in positions)
+            joint[key] = joint.get(key, Fraction(0)) + p / total
+    alone = sum((entropy({(v,): p for v, p in enumerate(denoise(context, i))}) for i in positions), arb(0))
+    return alone - entropy(joint)
 
 
 def count_of(k: int | list[int], number: int) -> int:

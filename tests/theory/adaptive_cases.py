@@ -9,7 +9,7 @@ import numpy as np
 from flint import fmpq
 from hypothesis import strategies as st
 
-from oracles import Oracle
+from oracles import NGram, Oracle
 from oracles.testing import ordered_partitions, size_vectors, weights
 from tests.theory import adaptive_brute_force as twins
 from tests.theory import brute_force
@@ -24,6 +24,7 @@ from theory import (
     LowestEntropy,
     Margin,
     Partition,
+    Planner,
     Remasking,
     Threshold,
     TopK,
@@ -169,6 +170,18 @@ def corrected_cases(draw: Draw, length: int, vocab: int) -> WayCase:
         lambda q: Corrected(inner.of(q), size, sweeps),
         lambda twin: twins.corrected(inner.way(twin), size, sweeps, twin),
     )
+
+
+def fair(length: int, vocab: int) -> NGram:
+    """Independent uniform tokens."""
+    return NGram(1, [Fraction(1, vocab)] * vocab, length)
+
+
+def chosen(planner: Planner, laws: list[list[Any]], name: str = "exact", number: int = 0) -> list[int]:
+    """What a planner reveals where the positions have these token laws."""
+    q = fair(len(laws), len(laws[0])).to(name)
+    answers, masked = q.arithmetic.array(laws), np.ones((1, len(laws)), dtype=bool)
+    return np.flatnonzero(planner.choose(answers, masked, number, q.arithmetic)[0]).tolist()
 
 
 def followed_as_expected(found: Followed, expected: twins.Followed, q: Oracle) -> bool:

@@ -6,26 +6,23 @@ from typing import Any
 
 import numpy as np
 import pytest
-from flint import ctx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oracles import NGram, Oracle, Product, Table
+from oracles import Oracle, Product, Table
 from oracles.testing import oracles
 from tests.theory import adaptive_brute_force as twins
-from tests.theory import brute_force
 from tests.theory.adaptive_cases import (
-    BITS,
-    ORDERS,
     WayCase,
     best_few_cases,
-    entropy_cases,
+    chosen,
+    fair,
     followed_as_expected,
     low_confidence_cases,
     planner_cases,
     threshold_cases,
 )
-from tests.theory.cases import as_law, denoiser_cases, learned_answers
+from tests.theory.cases import denoiser_cases, learned_answers
 from theory import (
     EntropyBounded,
     EntropySum,
@@ -47,14 +44,8 @@ from theory.laws.branching import follow
 FAMILIES = {
     "best few": best_few_cases,
     "threshold": threshold_cases,
-    "entropy": entropy_cases,
     "low confidence": low_confidence_cases,
 }
-
-
-def fair(length: int, vocab: int) -> NGram:
-    """Independent uniform tokens."""
-    return NGram(1, [Fraction(1, vocab)] * vocab, length)
 
 
 def check_law(q: Oracle, case: WayCase, denoiser: Any) -> None:
@@ -85,13 +76,6 @@ def test_floats_decide_as_rationals_do(name: str, data: st.DataObject) -> None:
 # ------------------------------------------------------------------ which positions: choices one by one
 
 
-def chosen(planner: Planner, laws: list[list[Any]], name: str = "exact", number: int = 0) -> list[int]:
-    """What a planner reveals where the positions have these token laws."""
-    q = fair(len(laws), len(laws[0])).to(name)
-    answers, masked = q.arithmetic.array(laws), np.ones((1, len(laws)), dtype=bool)
-    return np.flatnonzero(planner.choose(answers, masked, number, q.arithmetic)[0]).tolist()
-
-
 CHOICES: list[tuple[Planner, list[list[str]], list[int]]] = [
     (TopK(1), [["1/2", "1/2", "0"], ["1/4", "1/4", "1/2"], ["2/5", "2/5", "1/5"]], [0]),
     (TopK(2), [["1/2", "1/2", "0"], ["3/4", "1/4", "0"], ["1/4", "3/4", "0"]], [1, 2]),
@@ -104,16 +88,6 @@ CHOICES: list[tuple[Planner, list[list[str]], list[int]]] = [
     (LowestEntropy(1), [["1/2", "1/4", "1/4"], ["0", "1/2", "1/2"], ["1/2", "0", "1/2"]], [1]),
     (Threshold("3/4"), [["3/4", "1/4"], ["1/2", "1/2"], ["0", "1"]], [0, 2]),
     (Threshold("9/10"), [["3/4", "1/4"], ["1/2", "1/2"], ["1/4", "3/4"]], [0]),
-    # Equality counts as within: 1 + 1 - 1 <= 1, and 1 <= 1.
-    (EntropyBounded(1, "left"), [["1/2", "1/2"]] * 4, [0, 1]),
-    (EntropyBounded(0), [["1/2", "1/2"], ["1", "0"], ["0", "1"]], [0, 1, 2]),
-    (EntropyBounded(0, "left"), [["1/2", "1/2"], ["1/2", "1/2"], ["0", "1"]], [0]),
-    (EntropySum(1), [["1/2", "1/2"]] * 4, [0, 1]),
-    (EntropySum(1, crossing=False), [["1/2", "1/2"]] * 4, [0]),
-    (EntropySum("1/2", crossing=False), [["1/2", "1/2"]] * 4, [0]),
-    (EntropySum(2, order=[3, 1, 0, 2], crossing=False), [["1/2", "1/2"]] * 4, [1, 3]),
-    (EntropySum(0, order="entropy"), [["1/2", "1/2"], ["1", "0"], ["0", "1"]], [0, 1, 2]),
-    (EntropySum(0, order="entropy", crossing=False), [["1/2", "1/2"], ["1", "0"], ["0", "1"]], [1, 2]),
 ]
 
 
@@ -136,15 +110,6 @@ def test_near_ties_go_to_the_left_within_the_tolerance(
     """The second position leads by more or less than what rounding may decide."""
     laws = [[0.7, 0.3], [0.7 + lead, 0.3 - lead]]
     assert chosen(planner, laws, name) == [0 if tied else 1]
-
-
-def test_a_budget_is_met_within_the_tolerance() -> None:
-    """Three tenths are summed to a little more than the budget of 0.3 bits would allow."""
-    tenth = 0.012986862055848683  # its binary entropy is 0.1 bits
-    laws = [[1 - tenth, tenth]] * 5
-    assert chosen(EntropySum(0.3, crossing=False), laws, "float64") == [0, 1, 2]
-    assert chosen(EntropyBounded(0.3, "left"), laws, "float64") == [0, 1, 2, 3]
-    assert chosen(EntropySum(0.3 - 1e-7, crossing=False), laws, "float64") == [0, 1]
 
 
 def test_rows_of_a_batch_do_not_meet() -> None:
@@ -234,47 +199,6 @@ def skewed_pair() -> np.ndarray:
     return joint
 
 
-# ------------------------------------------------------------------ what a budget of entropy guarantees
-
-
-@settings(max_examples=60)
-@given(
-    q=oracles(max_length=3),
-    bits=st.sampled_from(BITS[1:4]),
-    kind=st.sampled_from(["bounded", "crossing", "before"]),
-    order=st.sampled_from(ORDERS),
-)
-def test_a_budget_bounds_the_error(q: Oracle, bits: Fraction, kind: str, order: str) -> None:
-    """Every rule has KL(q||p) <= g E_q[#steps]: a step's total correlation is at most the sum of its entropies
-    less any one of them, the crossing one too.  With that one, a step but the last spends more than g, so that
-    g (E_q[#steps] - 1) <= H(q) + KL(q||p).
-    """
-    law = as_law(q)
-    ideal = brute_force.ideal(law, q.vocab_size)
-    if kind == "bounded":
-        planner, rule = EntropyBounded(bits, order), twins.entropy_bounded(bits, order)
-    else:
-        planner = EntropySum(bits, order, kind == "crossing")
-        rule = twins.entropy_sum(bits, order, kind == "crossing")
-    steps = twins.expected_steps_along(rule, law, ideal, q.length)
-    kl = kl_divergence(q, planner).value
-    with ctx.workprec(brute_force.BITS):
-        budget = brute_force.ball(bits * steps)
-        assert not kl > budget
-        if kind == "crossing":
-            assert not budget - brute_force.ball(bits) > brute_force.entropy(law) + kl
-
-
-def test_without_the_crossing_token_steps_need_not_use_their_budget() -> None:
-    """Four fair coins, 3/2 bits a step: four steps of one coin, or two of two."""
-    q, bits = fair(4, 2), Fraction(3, 2)
-    without, crossing = EntropySum(bits, crossing=False), EntropySum(bits)
-    assert [expected_steps(q, planner).value for planner in (without, crossing)] == [4, 2]
-    entropy_and_kl = 4
-    assert bits * (4 - 1) > entropy_and_kl
-    assert bits * (2 - 1) <= entropy_and_kl
-
-
 # ------------------------------------------------------------------ the catalogue's values
 
 
@@ -318,18 +242,8 @@ def test_drawing_before_choosing_is_another_law() -> None:
         (lambda: Threshold("3/2"), r"probability: expected a number in \[0, 1\], got '3/2'"),
         (lambda: Threshold(float("nan")), "probability: expected a number, got nan"),
         (lambda: Threshold(True), "probability: expected a number, got True"),
-        (lambda: EntropyBounded(-1), "bits: expected a number >= 0, got -1"),
-        (lambda: EntropyBounded(float("inf")), "bits: expected a number, got inf"),
-        (lambda: EntropySum("one"), "bits: expected a number, got 'one'"),
-        (lambda: EntropySum(1, order="right"), "order: expected one of left, entropy, .*, got 'right'"),
-        (lambda: EntropySum(1, order=3), "order: expected one of left, entropy, .*, got 3"),
-        (lambda: EntropyBounded(1, order=[0.5]), "order: expected an integer of at least 0, got 0.5"),
         (lambda: sampler_law(fair(3, 2), TopK([1, 1])), "k: expected a sum of 3 .*, got 2"),
         (lambda: sampler_law(fair(3, 2), LowConfidence([4])), "k: expected a sum of 3 .*, got 4"),
-        (
-            lambda: sampler_law(fair(3, 2), EntropySum(1, order=[0, 1, 1])),
-            r"order: expected the masked positions \[0, 1, 2\] in some order, got \[0, 1, 1\]",
-        ),
         (
             lambda: sampler_law(fair(3, 2), TopK(1, scores=3)),
             "scores: expected a denoiser with an `oracle`, got 3",
@@ -351,4 +265,3 @@ def test_bad_input(make: Any, message: str) -> None:
 
 def test_how_planners_introduce_themselves() -> None:
     assert repr(TopK([1, 2])) == "TopK(k=(1, 2))"
-    assert repr(EntropySum("1/2", crossing=False)) == "EntropySum(bits=1/2, order=left, crossing=False)"
