@@ -42,6 +42,12 @@ def divergence(law: SamplerLaw) -> LogSum:
     return log_sums.relative_entropy(law.problem.law.joint().flat, law.table().flat)
 
 
+def cross_entropy(law: SamplerLaw) -> LogSum:
+    """E_q[-log2 p(X)] of a sampler's exact law p, in bits.  ValueError if it is infinite."""
+    pairs = zip(law.problem.law.joint().flat, law.table().flat, strict=True)
+    return sum((-weight * log_sums.log2(p) for weight, p in pairs if weight != 0), LogSum({}))
+
+
 def error_rate(law: SamplerLaw) -> fmpq:
     """SER = 1 - p(support of q) of a sampler's exact law p."""
     return sum(off_support(law), fmpq(0))

@@ -1,0 +1,18 @@
+"""The exact identities hold, and what is off by 5% does not."""
+
+import pytest
+
+from proofs_check import Verdict, claims_in, verify
+from proofs_check.papers import identities
+
+CLAIMS = claims_in(identities)
+PROVED = {"identities.integral_of_h", "identities.any_masking_schedule"}
+
+
+@pytest.mark.parametrize("id", CLAIMS)
+def test_verdict_and_mutants(id):
+    report = verify(CLAIMS[id], examples=10)
+    assert report.failures == ()
+    assert report.verdict is (Verdict.PROVED if id in PROVED else Verdict.CERTIFIED)
+    assert report.mutants
+    assert all(mutant.verdict is Verdict.REFUTED for mutant in report.mutants)
