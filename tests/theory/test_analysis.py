@@ -14,6 +14,7 @@ from theory import IID, FixedSizes, expected_kl, log2_token_error_rate, sequence
 from theory.analysis import Analysis, Missing, Row, analyse, equal_sizes
 from theory.analysis.effort import LEAST_DRAWS, Effort, share_out
 from theory.coverage import everything_possible
+from theory.estimators import estimate_sequence_error_rate
 from theory.monte_carlo import Estimate
 
 
@@ -105,10 +106,25 @@ def test_a_long_chain_has_exact_divergence_and_an_enclosed_token_error_rate() ->
         assert high == pytest.approx(low + value(found.expected_kl) / 24)
         assert high <= value(found.correlation_bound) + 1e-12
         assert isinstance(found.expected_kl_sampled, Estimate)
+        if found.steps < 24:
+            assert isinstance(found.sequence_error_rate, Result)
+    ser = row(analysis, "iid", 4).sequence_error_rate
+    assert isinstance(ser, Result)
+    assert (ser.method, ser.guarantee) == ("gaps", "exact rational")
+    assert ser.value == sequence_error_rate(law, IID.uniform(4), method="gaps").value
+
+
+def test_where_no_route_is_affordable_the_sequence_error_rate_is_estimated() -> None:
+    """At 99.999% both intervals contain what ten times as many draws say, within theirs."""
+    law = zoo.non_unifilar_hmm(24).to("float64")
+    analysis = analysed(law, [1, 4, 24], samples=400, confidence=0.99999)
     ser = row(analysis, "iid", 4).sequence_error_rate
     assert isinstance(ser, Estimate)
     assert 0 < ser.low < ser.value < ser.high < 1
     assert ser.n == 400
+    again = estimate_sequence_error_rate(law, IID.uniform(4), 4000, confidence=0.99999, seed=1)
+    assert ser.low <= again.high
+    assert again.low <= ser.high
 
 
 def test_the_enclosure_is_in_balls_where_both_ends_are() -> None:
@@ -198,7 +214,7 @@ def test_a_prompt_is_the_conditional_law(law: MarkovChain, data: st.DataObject) 
 
 
 def test_a_seed_repeats_the_analysis() -> None:
-    law = zoo.golden_mean(24).to("float64")
+    law = zoo.non_unifilar_hmm(24).to("float64")
     first, again = (analysed(law, [2, 4], samples=30, seed=7) for _ in range(2))
     assert [str(found.sequence_error_rate) for found in first.rows] == [
         str(found.sequence_error_rate) for found in again.rows
@@ -206,7 +222,7 @@ def test_a_seed_repeats_the_analysis() -> None:
 
 
 def test_without_time_or_samples_the_estimates_are_left_out_and_say_why() -> None:
-    law = zoo.golden_mean(24)
+    law = zoo.non_unifilar_hmm(24)
     (found, _) = analysed(law, [24], samples=500, minutes=1e-9).rows
     assert isinstance(found.sequence_error_rate, Missing)
     assert found.sequence_error_rate.reason == "20 draws do not fit into the time; minutes=1 would do for all"
@@ -239,12 +255,13 @@ def test_equal_sizes_are_as_equal_as_can_be(length: int, steps: int) -> None:
     wanted=st.integers(1, 1000),
 )
 def test_time_is_shared_out_but_not_exceeded(passes: list[int], seconds: float, wanted: int) -> None:
-    effort = Effort(pattern=2e6, call=4e7)
+    effort = Effort(pattern=5e-4, call=1e-2)
     draws = share_out(effort, passes, seconds, wanted)
     used = sum(effort.seconds(p, n) for p, n in zip(passes, draws, strict=True) if n)
     assert used <= seconds * (1 + 1e-9)
     assert all(n == 0 or min(LEAST_DRAWS, wanted) <= n <= wanted for n in draws)
-    # Nothing is withheld from an estimate that a larger one gets.
+    least = [effort.seconds(p, min(LEAST_DRAWS, wanted)) for p in passes]
+    assert 0 not in draws or sum(least) > seconds * (1 - 1e-9)
     order = sorted(range(len(passes)), key=lambda index: passes[index])
     assert share_out(effort, passes, 1e12, wanted) == [wanted] * len(order)
 

@@ -6,55 +6,68 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from oracles import MarkovChain, Oracle, Table
+from oracles import Oracle, Table
 from oracles.background import BackgroundTransition
-from oracles.ngram import POWER_ENTRIES
 from oracles.state_space import ShiftTransition, TokenEmissions, Transition
 from oracles.table import PATTERN_TABLE_KEPT
 from oracles.transitions import BlockTransition, SparseTransition
 
-RATE = 4e9
-"""Multiplications a second, about, on two cores."""
-
 LEAST_DRAWS = 20
 """Fewer draws than this are not worth an interval."""
 
-_CALL = 1.5e5
-"""What one position costs whatever the number of patterns, in multiplications."""
+ENTRY = 1e-8
+"""Seconds that one entry of a pattern costs a sampler, whatever the law; like all of these on two shared cores."""
 
-_STATE = 32
-"""What the elementwise operations on one state cost, in multiplications."""
+MULTIPLICATION, LOOKUP = 2e-11, 2.5e-10
+"""Seconds of a multiplication in compiled messages, and elsewhere, where numbers come from memory."""
+
+STATE, PLAIN_STATE = 3e-9, 1e-7
+"""Seconds of what else is done with a state of a position, compiled or not."""
+
+CALL, PLAIN_POSITION = 5e-4, 1.5e-4
+"""Seconds a batch takes whatever its size: in all where a kernel is called, else for every position."""
+
+BATCH = 500
+"""Patterns of a usual batch."""
 
 
 @dataclass(frozen=True)
 class Effort:
-    """The cost of conditionals in multiplications: a batch of n patterns costs `call + n * pattern`."""
+    """The time that conditionals take, in seconds: a batch of n patterns costs `call + n * pattern`."""
 
     pattern: float
     call: float
 
     @classmethod
     def of(cls, law: Oracle) -> Effort:
-        """The cost of a float law's conditionals at some positions of every pattern."""
-        return cls(_pattern_work(law), law.length * _CALL)
+        """The time of a float law's conditionals at some positions of every pattern."""
+        found = _tabulated(law) if isinstance(law, Table) else _by_path(law)
+        return cls(found.pattern + ENTRY * law.length, found.call)
 
     def seconds(self, passes: int, draws: int) -> float:
         """Estimated time of `draws` draws that need so many conditionals each."""
-        return passes * (self.call + draws * self.pattern) / RATE
+        return passes * (self.call + draws * self.pattern)
 
     def draws(self, passes: int, seconds: float, wanted: int) -> int:
         """The number of draws that fit, at most `wanted`; 0 if that is fewer than are worth it."""
-        fitting = int((seconds * RATE / passes - self.call) / self.pattern)
+        fitting = int((seconds / passes - self.call) / self.pattern + 1e-9)
         return min(fitting, wanted) if fitting >= min(LEAST_DRAWS, wanted) else 0
 
 
 def share_out(effort: Effort, passes: Sequence[int], seconds: float, wanted: int) -> list[int]:
-    """Draws for each of several estimates within a common time; what a cheap one leaves over goes to the others."""
-    draws, left = [0] * len(passes), seconds
+    """Draws for each of several estimates within a common time, in seconds.
+
+    If there is time for it, each gets the least that is worth it; all get as much of the rest, and what a cheap
+    one leaves over goes to the others.
+    """
+    draws, reserved = [0] * len(passes), [effort.seconds(count, min(LEAST_DRAWS, wanted)) for count in passes]
+    if sum(reserved) > seconds:
+        reserved = [0.0] * len(passes)
+    left = seconds - sum(reserved)
     for rank, index in enumerate(sorted(range(len(passes)), key=lambda index: passes[index])):
-        share = left / (len(passes) - rank)
+        share = reserved[index] + left / (len(passes) - rank)
         draws[index] = effort.draws(passes[index], share, wanted)
-        left -= effort.seconds(passes[index], draws[index]) if draws[index] else 0.0
+        left += reserved[index] - (effort.seconds(passes[index], draws[index]) if draws[index] else 0.0)
     return draws
 
 
@@ -66,18 +79,25 @@ def minutes_enough(effort: Effort, passes: Sequence[int], wanted: int) -> int:
     return minutes
 
 
-def _pattern_work(law: Oracle) -> float:
-    length, vocab = law.length, law.vocab_size
-    if isinstance(law, MarkovChain) and law.homogeneous and length * vocab**2 <= POWER_ENTRIES:
-        return float(length * vocab)  # looked up, see oracles.kernels.gaps
-    if isinstance(law, Table):
-        kept = length * math.log(vocab + 1) <= math.log(PATTERN_TABLE_KEPT)
-        return float(length * vocab) * (1.0 if kept else float(vocab) ** length)
+def _tabulated(law: Table) -> Effort:
+    kept = law.length * math.log(law.vocab_size + 1) <= math.log(PATTERN_TABLE_KEPT)
+    sums = 1.0 if kept else float(law.vocab_size) ** law.length
+    return Effort(law.length * law.vocab_size * sums * LOOKUP, CALL)
+
+
+def _by_path(law: Oracle) -> Effort:
+    """By the way that conditionals of a usual batch go."""
+    path = law.explain(BATCH).name
+    if path == "transition powers":
+        return Effort(law.length * law.vocab_size * LOOKUP, CALL)
     space = law.state_space()
-    states = sum(space.sizes)
-    moves = {id(transition): _moves(transition) for transition in space.transitions}
-    read_off = 0 if isinstance(space.emissions, TokenEmissions) else vocab
-    return 2.0 * sum(moves[id(transition)] for transition in space.transitions) + states * (_STATE + read_off)
+    states, moves = sum(space.sizes), {id(transition): _moves(transition) for transition in space.transitions}
+    products = 2.0 * sum(moves[id(transition)] for transition in space.transitions)
+    if not isinstance(space.emissions, TokenEmissions):
+        products += states * law.vocab_size
+    if path == "compiled messages":
+        return Effort(products * MULTIPLICATION + states * STATE, CALL)
+    return Effort(products * LOOKUP + states * PLAIN_STATE, law.length * PLAIN_POSITION)
 
 
 def _moves(transition: Transition) -> int:

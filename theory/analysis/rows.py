@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from fractions import Fraction
 from typing import Any
 
@@ -14,6 +15,9 @@ from theory.bounds import divergence_bound, perplexity_bound
 from theory.metrics import log2_token_error_rate, sequence_error_rate
 from theory.monte_carlo import Estimate
 from theory.profile import iid_expected_kl, sizes_expected_kl
+from theory.routes import take_route
+from theory.sampler_routes import error_rate_routes
+from theory.samplers import read_problem
 from theory.schedules import IID, FixedSizes
 
 
@@ -116,7 +120,18 @@ def _sequence_error_rate(
         return Result(0, "probability", "every sequence is possible", "exact rational")
     if subject.enumerable:
         return sequence_error_rate(subject.law, schedule)
-    return sampling.sequence_error_rate(index, schedule)
+    return _affordable_error_rate(subject, schedule) or sampling.sequence_error_rate(index, schedule)
+
+
+def _affordable_error_rate(subject: Subject, schedule: IID | FixedSizes) -> Result | None:
+    """SER by the cheapest exact route, in the law's own numbers or else in floats."""
+    for law in dict.fromkeys((subject.law, subject.rounded)):
+        problem = read_problem(law, schedule)
+        routes = [each for each in error_rate_routes(problem) if each.cost <= subject.share * each.limit]
+        with suppress(ArithmeticError):  # floats that underflow
+            if any(each.fits for each in routes):
+                return take_route(law, routes, None, problem)
+    return None
 
 
 def _sequence_error_bound(expected: Result | Missing) -> Result | Missing:

@@ -42,7 +42,7 @@ class Sampling:
             none = [0] * len(schedules)
             return cls(law, none, none, f"{wanted} draws were asked for", seed, confidence)
         effort, count = Effort.of(law), len(schedules)
-        passes = [2] * count + [min(schedule.steps, law.length) for schedule in schedules]
+        passes = [2] * count + [_passes(schedule, law.length) for schedule in schedules]
         draws = share_out(effort, passes, 60 * minutes, wanted)
         reason = ""
         if 0 in draws:
@@ -64,3 +64,8 @@ class Sampling:
         if n == 0:
             return Missing(self.left_out)
         return estimate_sequence_error_rate(self.law, schedule, n, confidence=self.confidence, seed=self.seed)
+
+
+def _passes(schedule: Schedule, length: int) -> int:
+    """How many conditionals a draw needs; one token a step needs no draws at all."""
+    return 1 if schedule.one_at_a_time(length) else min(schedule.steps, length)

@@ -16,18 +16,23 @@ from theory.schedules import Schedule
 ENUMERATED = {"float32": 3 * 10**8, "float64": 3 * 10**8, "exact": 4 * 10**6, "ball": 4 * 10**6}
 """Transitions, over all schedules together, up to which the samplers' laws are enumerated: some ten seconds."""
 
+SHARE = 0.25
+"""The same where a route takes each schedule by itself, in minutes over all schedules together."""
+
 
 @dataclass(frozen=True)
 class Subject:
     """law: as the exact routes take it; rounded: in floats, as Monte Carlo takes it.
 
-    enumerable: whether the laws of its samplers are enumerated.  profile: the information profile.
+    enumerable: whether the laws of its samplers are enumerated; share: how much of what another exact route accepts,
+    about a minute of work, the SER of one schedule may cost.  profile: the information profile.
     everything_possible: whether the support is all of V**L; None where nothing short of counting would tell.
     """
 
     law: Oracle
     rounded: Oracle
     enumerable: bool
+    share: float
     entropy: Result
     profile: Profile | Missing
     everything_possible: bool | None
@@ -44,6 +49,7 @@ class Subject:
             law=chosen,
             rounded=rounded,
             enumerable=enumerable is not None,
+            share=SHARE / len(schedules),
             entropy=chosen.entropy(),
             profile=profile,
             everything_possible=everything_possible(law),
