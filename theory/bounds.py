@@ -7,6 +7,7 @@ in bits; an error in nats is named so.
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 from math import isqrt, prod
 from typing import Any
 
@@ -26,6 +27,41 @@ def divergence_bound(error: Any, correlation: Any, largest_weight: Any, length: 
     Source: Li & Cai 2025 (arXiv 2505.21400) in our explicit form; it implies Feng et al. 2025, Thm 4.2.
     """
     return length * error + largest_weight * correlation
+
+
+def sizes_divergence_bound(correlation: Any, largest_size: int, length: int) -> Any:
+    """E KL <= (n_max - 1)/L SI in bits, for every schedule of sizes and any law q.
+
+    Equality for equal tokens and constant sizes.  Source: Li & Cai 2025 (arXiv 2505.21400), explicit form derived.
+    """
+    return fmpq(largest_size - 1, length) * correlation
+
+
+def equal_tokens_divergence(correlation: Any, steps: int, length: int) -> Any:
+    """(1 - N/L) SI/N: the least E KL of L equal tokens with N uniform iid steps, in bits; theirs with constant sizes.
+
+    Source: Li & Cai 2025 (arXiv 2505.21400), explicit form derived.
+    """
+    return (1 - fmpq(steps, length)) * correlation / steps
+
+
+def geometric_divergence_bound(limiting: Any, correlation: Any, rate: Any, steps: int) -> Any:
+    """E KL <= d X + (1+d)^{-(N-1)} SI in bits, with X = DTC for `rising_weights` and X = TC for `falling_weights`.
+
+    rate: d.  Source: Theorem B, derived for this project; rates as in Chen, Cong & Li 2025 (arXiv 2511.04647).
+    """
+    return rational(rate) * limiting + (1 + rational(rate)) ** (1 - steps) * correlation
+
+
+def falling_weights(rate: Any, steps: int) -> list[fmpq]:
+    """iid weights w_1, .., w_N with c_k = w_1 + .. + w_k = 1 - (1+d)^{-k} and c_N = 1: every step reveals less."""
+    return rising_weights(rate, steps)[::-1]
+
+
+def rising_weights(rate: Any, steps: int) -> list[fmpq]:
+    """iid weights w_1, .., w_N with c_k = w_1 + .. + w_k = (1+d)^{-(N-k)}: after the first, every step reveals more."""
+    ends = [fmpq(0)] + [(1 + rational(rate)) ** -left for left in reversed(range(steps))]
+    return [end - start for start, end in pairwise(ends)]
 
 
 def perplexity_bound(error: Any, eps: Any, vocab_size: int) -> Any:

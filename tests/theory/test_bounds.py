@@ -110,6 +110,18 @@ def test_bounds_take_exact_numbers():
     assert bounds.perplexity_bound(0, fmpq(1, 4), 8) == 3
 
 
+def test_geometric_weights():
+    assert bounds.rising_weights("1/2", 3) == [fmpq(4, 9), fmpq(2, 9), fmpq(1, 3)]
+    assert bounds.falling_weights("1/2", 3) == [fmpq(1, 3), fmpq(2, 9), fmpq(4, 9)]
+    assert bounds.rising_weights(1, 1) == [1]
+    assert bounds.geometric_divergence_bound(2, 3, "1/2", 3) == fmpq(2, 2) + 3 * fmpq(4, 9)
+
+
+def test_divergence_bounds_meet_at_equal_tokens_and_constant_sizes():
+    """L = 6 equal bits have SI = 6 bits; sizes (2, 2, 2) reveal one bit too many."""
+    assert bounds.sizes_divergence_bound(6, 2, 6) == bounds.equal_tokens_divergence(6, 3, 6) == 1
+
+
 def test_bad_input():
     with pytest.raises(ValueError, match="error_nats: expected a positive number"):
         bounds.largest_collision(0, 16)
