@@ -59,7 +59,7 @@ def falling_weights(rate: Any, steps: int) -> list[fmpq]:
 
 
 def rising_weights(rate: Any, steps: int) -> list[fmpq]:
-    """iid weights w_1, .., w_N with c_k = w_1 + .. + w_k = (1+d)^{-(N-k)}: after the first, every step reveals more."""
+    """iid weights w_1, .., w_N with c_k = (1+d)^{-(N-k)}: after the first, every step reveals more."""
     ends = [fmpq(0)] + [(1 + rational(rate)) ** -left for left in reversed(range(steps))]
     return [end - start for start, end in pairwise(ends)]
 
