@@ -26,7 +26,8 @@ def read_fraction(name: str, value: Any) -> Fraction:
     try:
         if isinstance(value, bool):
             raise TypeError
-        return Fraction(value)
+        fraction = Fraction(value)
+        return Fraction(int(fraction.numerator), int(fraction.denominator))  # those of an fmpq are no ints
     except (TypeError, ValueError, OverflowError, ZeroDivisionError) as error:
         raise ValueError(f"{name}: expected a number, got {value!r}") from error
 

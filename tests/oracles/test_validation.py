@@ -7,11 +7,18 @@ import numpy as np
 import pytest
 import sympy
 import torch
-from flint import arb
+from flint import arb, fmpq
 
 from oracles import MarkovChain
 from oracles.arithmetic import NAMES, arithmetic
-from oracles.validation import check_buffer, check_distributions, check_shape, read_array, read_count
+from oracles.validation import (
+    check_buffer,
+    check_distributions,
+    check_shape,
+    read_array,
+    read_count,
+    read_fraction,
+)
 
 P = sympy.Symbol("p", positive=True)
 
@@ -138,3 +145,10 @@ def test_rows_of_different_lengths_are_named_as_such(rows: list) -> None:
 def test_an_initial_law_of_the_wrong_depth_is_not_blamed_on_the_transition() -> None:
     with pytest.raises(ValueError, match=r"^initial: expected one probability a token, got shape \(1, 2\)"):
         MarkovChain([[0.5, 0.5]], [[0.5, 0.5], [0.5, 0.5]], 3)
+
+
+@pytest.mark.parametrize("value", [fmpq(-3, 4), "-3/4", -0.75, F(-3, 4), np.float64(-0.75)])
+def test_fractions_can_be_computed_with(value: Any) -> None:
+    fraction = read_fraction("probability", value)
+    assert (fraction, abs(fraction), -fraction) == (F(-3, 4), F(3, 4), F(3, 4))
+    assert type(fraction.numerator) is int
