@@ -12,7 +12,7 @@ from oracles import Oracle
 from oracles.kernels.path import on_cpu
 from oracles.patterns import Tokens
 from oracles.validation import read_count
-from theory.draws import RandomDraw
+from theory.draws import Draw, RandomDraw
 from theory.samplers import Problem, read_problem
 from theory.schedules import Schedule
 from theory.unmasking import Unmasking
@@ -127,7 +127,7 @@ def _fill_rows(
             work(slice(start, start + block))
 
 
-def run_steps(problem: Problem, unmasking: Unmasking, n: int, draw: RandomDraw) -> Tokens:
+def run_steps(problem: Problem, unmasking: Unmasking, n: int, draw: Draw) -> Tokens:
     """All steps of one way of unmasking, from n rows of masks, `[n, L]`; chance enters through `draw`."""
     law, scope = problem.law, np.ones(problem.law.length, dtype=bool)
     patterns = np.full((n, law.length), law.mask, dtype=np.int64)
