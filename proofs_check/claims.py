@@ -27,11 +27,13 @@ from fnmatch import fnmatchcase
 from types import ModuleType
 from typing import Any
 
+from proofs_check.backends.boxes import Box
 from proofs_check.evidence import Report, Verdict
 from proofs_check.instances import Grid, Instance, at, grid
 from proofs_check.relation import Relation, Truth
 
 __all__ = [
+    "Box",
     "Claim",
     "Grid",
     "Instance",
@@ -121,8 +123,13 @@ class Claim:
     observations: Sequence[Any] = ()
     notes: Sequence[str] = ()
     rests_on: Sequence[str] = ()
+    box: Box | None = None
 
     def __post_init__(self) -> None:
+        if self.box is not None and self.hypotheses:
+            raise ValueError(
+                f"hypotheses: expected none on a box, whose sides say what is assumed, got {sorted(self.hypotheses)}"
+            )
         constants = {
             name
             for function in (self.relation, *self.hypotheses.values())
@@ -159,6 +166,7 @@ def claim(
     observations: Sequence[Any] = (),
     notes: Sequence[str] = (),
     rests_on: Sequence[str] = (),
+    box: Box | None = None,
 ) -> Callable[[Callable[..., Any]], Claim]:
     """Turn a function that returns a Relation, or several that must all hold, into a Claim.
 
@@ -168,7 +176,8 @@ def claim(
     fails one is skipped.  instances: what to check, iterated more than once; by default the single one without
     parameters, or none if `search` gives a hypothesis strategy for each parameter.  observations: Monte Carlo
     runs to compare with exact values (`backends.monte_carlo`).  rests_on: ids of the claims that its proof uses
-    (`lemma_graph`).
+    (`lemma_graph`).  box: intervals over which other parameters range, `Box.of(a=("1/10", "2/5"))`; the function
+    gets a symbol of sympy for each, and the relations are proved on the whole box for every instance.
     """
 
     def build(function: Callable[..., Any]) -> Claim:
@@ -188,6 +197,7 @@ def claim(
             observations=observations,
             notes=notes,
             rests_on=tuple(rests_on),
+            box=box,
         )
 
     return build

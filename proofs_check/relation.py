@@ -101,6 +101,11 @@ class Relation:
         return Truth.UNDECIDED if possible & allowed else Truth.FALSE
 
     @property
+    def decided_by(self) -> str:
+        """The name of that backend."""
+        return self.backend.__name__.rpartition(".")[2]
+
+    @property
     def worth(self) -> Verdict:
         """What the answer is worth: PROVED, CERTIFIED or SUPPORTED."""
         return self.backend.VERDICT

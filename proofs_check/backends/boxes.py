@@ -7,7 +7,9 @@ difference factors so that its sign shows: rational sides are therefore compared
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections import deque
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import reduce
@@ -18,6 +20,11 @@ from flint import arb, ctx, fmpq
 
 from proofs_check.backends import certified
 from proofs_check.certificates.expressions import Tree, enclose, tree_of
+from proofs_check.evidence import Verdict
+from theory.log_sums import LogSum
+
+VERDICT = Verdict.PROVED
+METHOD = "balls over a box"
 
 Side = tuple[fmpq, fmpq]
 SubBox = tuple[Side, ...]
@@ -50,8 +57,20 @@ class Box:
             for name, (low, _) in self.sides.items()
         }
 
+    def points(self) -> Iterator[dict[str, fmpq]]:
+        """Its middle and its corners, and what lies between them: three values of every parameter."""
+        values = [((low + high) / 2, low, high) for low, high in self.sides.values()]
+        for chosen in itertools.product(*values):
+            yield dict(zip(self.sides, chosen, strict=True))
+
     def __str__(self) -> str:
-        return ", ".join(f"{name} in [{low}, {high}]" for name, (low, high) in self.sides.items())
+        return self.shown(tuple(self.sides.values()))
+
+    def shown(self, sub: SubBox) -> str:
+        """A sub-box in words."""
+        return ", ".join(
+            f"{name} in [{low}, {high}]" for name, (low, high) in zip(self.sides, sub, strict=True)
+        )
 
 
 @dataclass
@@ -101,19 +120,21 @@ def prove(lhs: Any, op: str, rhs: Any, box: Box, *, most: int = 20_000, bits: in
     left, right = _sides(lhs, rhs)
     covering = Covering(box, tree_of(left), op, tree_of(right))
     whole: SubBox = tuple(box.sides.values())
-    pending, allowed = [whole], _SIGNS[op]
+    pending, allowed = deque([whole]), _SIGNS[op]
     while pending and covering.refuted is None:
-        sub = pending.pop()
+        sub = pending.popleft()  # the largest: a simple counterexample comes first
         possible = _possible_signs(covering, sub, bits)
         if possible <= allowed:
             covering.proved.append(sub)
         elif not possible & allowed:
             covering.refuted = sub
-        elif len(covering.proved) + len(pending) >= most or not (halves := _halves(sub, whole)):
-            covering.open = sub
-            return covering
+        elif halves := _halves(sub, whole):
+            pending += halves
         else:
-            pending += reversed(halves)
+            covering.open = covering.open or sub
+        if len(covering.proved) + len(pending) > most:
+            covering.open = covering.open or pending[0]
+            break
     return covering
 
 
@@ -129,6 +150,10 @@ def _expression(value: Any) -> Any:
     if isinstance(value, int | fmpq):
         number = fmpq(value)
         return sympy.Rational(int(number.p), int(number.q))
+    if isinstance(value, LogSum):
+        return sum((_expression(c) * sympy.log(a) for a, c in value.terms.items()), sympy.S.Zero) / sympy.log(
+            2
+        )
     return value
 
 

@@ -46,22 +46,31 @@ def _of_expression(value: sympy.Expr) -> Tree:
 
 def enclose(tree: Tree, values: Mapping[str, arb]) -> arb:
     """A ball that contains the expression wherever its variables lie in their balls."""
+    return arb(_value(tree, values))
+
+
+def number(tree: Tree, values: Mapping[str, fmpq]) -> fmpq | arb:
+    """The expression at a point: exact where it has no logarithm, else a ball at the precision in force."""
+    return _value(tree, values)
+
+
+def _value(tree: Tree, values: Mapping[str, Any]) -> Any:
     if isinstance(tree, str):
-        return arb(fmpq(*map(int, tree.split("/"))))
+        return fmpq(*map(int, tree.split("/")))
     kind, *arguments = tree
     if kind == "variable":
         return values[arguments[0]]
     if kind == "power":
-        return _power(enclose(arguments[0], values), int(arguments[1]))
-    inner = [enclose(argument, values) for argument in arguments]
+        return _power(_value(arguments[0], values), int(arguments[1]))
+    inner = [_value(argument, values) for argument in arguments]
     if kind == "sum":
-        return sum(inner, arb(0))
+        return sum(inner, fmpq(0))
     if kind == "product":
-        return reduce(lambda x, y: x * y, inner, arb(1))
-    return inner[0].log()
+        return reduce(lambda x, y: x * y, inner, fmpq(1))
+    return arb(inner[0]).log()
 
 
-def _power(base: arb, exponent: int) -> arb:
-    if exponent % 2 == 0:  # of the absolute value, so that a square is not negative
+def _power(base: Any, exponent: int) -> Any:
+    if isinstance(base, arb) and exponent % 2 == 0:  # of the absolute value, so that a square is not negative
         base = base.abs_lower().union(base.abs_upper())
-    return base**exponent
+    return base**exponent if base != 0 or exponent >= 0 else arb("nan")

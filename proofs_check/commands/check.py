@@ -10,8 +10,8 @@ from rich.text import Text
 
 from proofs_check.claims import select
 from proofs_check.commands.console import output, print_json, progress
-from proofs_check.evidence import Report, Verdict
 from proofs_check.engine import verify
+from proofs_check.evidence import Report, Verdict
 
 _STYLES = {
     Verdict.PROVED: "bold green",

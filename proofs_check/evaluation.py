@@ -1,0 +1,119 @@
+"""A claim, or a false variant of it, evaluated at one instance or over a whole box of parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sympy
+from flint import fmpq
+
+from oracles.arithmetic import arithmetic
+from proofs_check.backends.boxes import Box, Covering, prove
+from proofs_check.certificates.expressions import number, tree_of
+from proofs_check.claims import Claim, Mutant
+from proofs_check.evidence import Verdict
+from proofs_check.instances import Instance, call
+from proofs_check.relation import Relation, Truth
+from theory.log_sums import rational
+
+LEAST_BITS, MOST_BITS = 128, 512
+"""Precisions of the balls in which a claim is evaluated: more where fewer leave it undecided."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A claim, or a mutant of it, evaluated at one instance."""
+
+    instance: Instance
+    met: Truth
+    relations: tuple[Relation, ...] = ()
+
+    @property
+    def truth(self) -> Truth:
+        """Whether all relations hold; of no interest where the hypotheses are not met."""
+        return Truth.of(self.relations)
+
+    @property
+    def counterexample(self) -> bool:
+        """Whether a relation rigorously fails although the hypotheses rigorously hold."""
+        fails = (r.truth is Truth.FALSE and r.worth is not Verdict.SUPPORTED for r in self.relations)
+        return self.met is Truth.TRUE and any(fails)
+
+    def __str__(self) -> str:
+        failed = [relation for relation in self.relations if relation.truth is Truth.FALSE]
+        shown = f"{failed[0]} fails" if failed else " and ".join(map(str, self.relations))
+        return f"{self.instance}: {shown}"
+
+
+def evaluate(
+    claim: Claim, instance: Instance, mutant: Mutant | None = None, *, bits: int = LEAST_BITS
+) -> Outcome:
+    """Both sides of the claim, or of its mutant, at an instance, with as many bits as it takes to decide it."""
+    with arithmetic("ball", bits=bits).context():
+        outcome = _evaluate(claim, instance, mutant)
+        open_question = outcome.met is not Truth.FALSE and Truth.UNDECIDED in (outcome.met, outcome.truth)
+    if open_question and bits < MOST_BITS:
+        return evaluate(claim, instance, mutant, bits=MOST_BITS)
+    return outcome
+
+
+@dataclass(frozen=True)
+class OverBox:
+    """A claim on a box, or a mutant of it, at an instance of its other parameters; relations are in symbols."""
+
+    box: Box
+    instance: Instance
+    relations: tuple[Relation, ...]
+
+    @classmethod
+    def of(cls, claim: Claim, instance: Instance, mutant: Mutant | None = None) -> OverBox:
+        """Call the claim's function with a symbol for every parameter of its box."""
+        assert claim.box is not None
+        others = {name: value for name, value in instance.values.items() if name not in claim.box.sides}
+        return cls(claim.box, instance, _stated(claim, {**others, **claim.box.symbols}, mutant))
+
+    def coverings(self) -> list[Covering]:
+        """A covering of the box for every relation."""
+        return [prove(relation.lhs, relation.op, relation.rhs, self.box) for relation in self.relations]
+
+    def at(self, values: Mapping[str, fmpq]) -> Outcome:
+        """What becomes of the relations at a point, by exact numbers or balls."""
+        label = ", ".join(f"{name}={value}" for name, value in values.items())
+        instance = Instance(
+            {**self.instance.values, **values}, ", ".join(filter(None, [self.instance.label, label]))
+        )
+        with arithmetic("ball", bits=MOST_BITS).context():
+            relations = tuple(
+                Relation(_number(one.lhs, values), one.op, _number(one.rhs, values)) for one in self.relations
+            )
+        return Outcome(instance, Truth.TRUE, relations)
+
+    def points(self) -> Iterator[Outcome]:
+        """The middle of the box, its corners, and what lies between them."""
+        return map(self.at, self.box.points())
+
+
+def _evaluate(claim: Claim, instance: Instance, mutant: Mutant | None) -> Outcome:
+    if claim.box is not None:
+        point = {name: rational(instance.values[name]) for name in claim.box.sides}
+        return replace(OverBox.of(claim, instance, mutant).at(point), instance=instance)
+    hypotheses = [h for name, h in claim.hypotheses.items() if not (mutant and name == mutant.without)]
+    constants = mutant.constants if mutant else {}
+    met = [Truth.of(call(hypothesis, instance.values, **constants)) for hypothesis in hypotheses]
+    if Truth.FALSE in met:
+        return Outcome(instance, Truth.FALSE)
+    relations = _stated(claim, instance.values, mutant)
+    return Outcome(instance, Truth.UNDECIDED if Truth.UNDECIDED in met else Truth.TRUE, relations)
+
+
+def _stated(claim: Claim, values: Mapping[str, Any], mutant: Mutant | None) -> tuple[Relation, ...]:
+    stated = call(claim.relation, values, **(mutant.constants if mutant else {}))
+    relations = (stated,) if isinstance(stated, Relation) else tuple(stated)
+    return tuple(relation.reversed() for relation in relations) if mutant and mutant.reverse else relations
+
+
+def _number(side: Any, values: Mapping[str, fmpq]) -> Any:
+    """A side in symbols as a number at a point."""
+    return number(tree_of(side), values) if isinstance(side, sympy.Expr) else side
