@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import accumulate, combinations, pairwise
-from math import comb
+from math import comb, perm
 from typing import Any
 
 import numpy as np
@@ -145,6 +145,17 @@ def total_correlation(f: Sequence[Any]) -> Any:
 def dual_total_correlation(f: Sequence[Any]) -> Any:
     """DTC = H - h(1) = sum_m (f(m) - f(L-1))."""
     return _sum(f) - len(f) * f[-1]
+
+
+def second_differences(f: Sequence[Any]) -> list[Any]:
+    """f(m) - 2 f(m+1) + f(m+2) for m = 0, .., L-3."""
+    return [f[m] - 2 * f[m + 1] + f[m + 2] for m in range(len(f) - 2)]
+
+
+def curvature(f: Sequence[Any]) -> Any:
+    """L (L-1)(L-2) max_m |f(m) - 2 f(m+1) + f(m+2)|, the most that |h''| can be."""
+    bends = second_differences(f)
+    return perm(len(f), 3) * max([*bends, *(-bend for bend in bends), 0 * f[0]])
 
 
 def iid_expected_divergence(f: Sequence[Any], weights: Sequence[Any], end: Any = 0) -> Any:
