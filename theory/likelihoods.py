@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,8 @@ from oracles import Oracle, Result
 from oracles.symbols import UNKNOWN
 from theory.analysis.effort import Effort
 from theory.analysis.quantities import Missing
-from theory.comparison import Number, affordable, tabulated
-from theory.estimators.nelbo import estimate_importance_gap, estimate_nelbo
-from theory.laws.distances import divergence_of
+from theory.comparison import Number, affordable
+from theory.estimators.nelbo import estimate_nelbo
 from theory.monte_carlo import Estimate
 from theory.nelbo import clipped_nelbo, cross_entropy_profile, nelbo_of
 from theory.nelbo_estimators import Estimator, Losses
@@ -29,7 +28,7 @@ SECONDS = 5.0
 """Time for one estimate, about."""
 
 SEQUENCES = 20
-"""How many times as many sequences the small gaps of several orders take."""
+"""How many times as many draws the small gaps of several orders take."""
 
 Progress = Callable[[str, int, int], None]
 
@@ -110,12 +109,14 @@ def likelihoods(
         each = read_problem(q, order.unmasking, denoiser, given)
         found.append(OrderLikelihood(order.name, _generated(each, entropy, sampling)))
     report("estimators", count - 2, count)
-    if isinstance(profile, Missing) or clipped is None:
-        estimators = profile if isinstance(profile, Missing) else Missing("the NELBO is infinite")
-    else:
-        estimators = _estimators(q, denoiser, given, lowest)
+    losses = _losses(q, denoiser, given, profile, clipped is not None)
+    estimators: tuple[Estimator, ...] | Missing = (
+        losses
+        if isinstance(losses, Missing)
+        else (losses.time(), losses.time(lowest), losses.count(), losses.order())
+    )
     report("orders inside the logarithm", count - 1, count)
-    gaps = _gaps(problem, continuous, entropy, inside, sampling) if clipped is not None else ()
+    gaps = () if isinstance(losses, Missing) or problem.ideal else _gaps(losses, inside, sampling)
     characters, octets = _text_lengths(problem.law)
     report("done", count, count)
     return Likelihoods(
@@ -189,30 +190,31 @@ def _along_paths(problem: Problem, sampling: _Sampling) -> Estimate | None:
     )
 
 
-def _estimators(q: Oracle, denoiser: Any, given: Any, lowest: float) -> tuple[Estimator, ...] | Missing:
+def _losses(
+    q: Oracle, denoiser: Any, given: Any, profile: Profile | Missing, finite: bool
+) -> Losses | Missing:
+    if isinstance(profile, Missing):
+        return profile
+    if not finite:
+        return Missing("the NELBO is infinite")
     try:
-        losses = Losses.of(q, denoiser, given=given)
+        return Losses.of(q, denoiser, given=given)
     except ValueError as error:
         return Missing(str(error).removeprefix("q: "))
-    return losses.time(), losses.time(lowest), losses.count(), losses.order()
 
 
-def _gaps(
-    problem: Problem, bound: Number, entropy: Result, inside: Sequence[int], sampling: _Sampling
-) -> tuple[tuple[int, Number], ...]:
+def _gaps(losses: Losses, inside: Sequence[int], sampling: _Sampling) -> tuple[tuple[int, Number], ...]:
     """Exactly for one order, from draws of sequences and orders for several."""
-    law = tabulated(problem)
-    if isinstance(law, Missing) or problem.ideal:  # then every order is exact
-        return ()
-    with problem.law.arithmetic.logs.context():
-        value = bound.value - entropy.value - divergence_of(law).value  # type: ignore[union-attr]
-    gaps: list[tuple[int, Number]] = [(1, Result(value, "bits", law.method, law.guarantee))]
-    for count in inside:
-        n = replace(sampling, samples=SEQUENCES * sampling.samples).draws(problem, count)
-        if n:
-            gap = estimate_importance_gap(law, count, n, confidence=sampling.confidence, seed=sampling.seed)
-            gaps.append((count, gap))
-    return tuple(gaps)
+    value = losses.order().mean + float(losses.weights @ losses.generated)
+    exact = Result(value, "bits", "sums over all orders", "float64 rounding")
+    if sampling.samples < 2:
+        return ((1, exact),)
+    draws = SEQUENCES * sampling.samples
+    estimates = [
+        (count, losses.importance_gap(count, draws, confidence=sampling.confidence, seed=sampling.seed))
+        for count in inside
+    ]
+    return ((1, exact), *estimates)
 
 
 def _text_lengths(law: Oracle) -> tuple[float | None, float | None]:

@@ -96,12 +96,9 @@ def _orders(found: Likelihoods) -> list[str]:
             f"In random order, one token a step, the model generates at {_bits(values['random'], found.length)}: the "
             f"NELBO is {_bits(gap, found.length)} too high (Jensen)."
         )
-    above = [
-        f"{name} by {_bits(v - bound, found.length)}" for name, v in values.items() if v - bound > NOTHING
-    ]
-    below = [
-        f"{name} by {_bits(bound - v, found.length)}" for name, v in values.items() if bound - v > NOTHING
-    ]
+    others = {name: value - bound for name, value in values.items() if name != "random"}
+    above = [f"{name} by {_bits(v, found.length)}" for name, v in others.items() if v > NOTHING]
+    below = [f"{name} by {_bits(-v, found.length)}" for name, v in others.items() if v < -NOTHING]
     if above:
         lines.append(f"It is no bound for other orders: -E log p is above it in {', '.join(above)}.")
     elif below:

@@ -9,6 +9,7 @@ import pytest
 from scipy import integrate
 
 from oracles import Oracle, uniform_on, zoo
+from theory import FixedSizes, sampler_law
 from theory.denoisers import Ideal, Perturbed, Tempered, Windowed
 from theory.nelbo import clipped_nelbo, cross_entropy_profile, nelbo
 from theory.nelbo_estimators import Estimator, Losses
@@ -202,3 +203,31 @@ def test_draws_for() -> None:
     each = Estimator("count", 1, 1.0, 4.0, 1.0, 0.5)
     assert each.draws_for(0.1, 2.0) == pytest.approx(1600)
     assert each.stratified_variance == 3.5
+
+
+def test_what_is_generated_in_random_order(case: tuple[Losses, Twin]) -> None:
+    losses, twin = case
+    law = sampler_law(twin.q, FixedSizes([1] * twin.q.length), twin.denoiser)
+    wanted = [math.log2(float(law.probability(x))) for x, _ in twin.law]
+    assert np.allclose(losses.generated, wanted, rtol=0, atol=1e-10)
+
+
+def test_orders_inside_the_logarithm() -> None:
+    """K = 1 is the NELBO; K = 2 by summing over all pairs of orders; more orders come closer.
+
+    Each interval misses with probability about 1e-6: Student's, of 20,000 draws.
+    """
+    q = zoo.golden_mean(3)
+    twin = Twin(q, Perturbed(Windowed(q, 1), "1/10"))
+    losses = Losses.of(q, twin.denoiser)
+    found = [losses.importance_gap(k, 20_000, confidence=1 - 1e-6, seed=4) for k in (1, 2, 32)]
+    assert found[0].contains(losses.order().mean + float(losses.weights @ losses.generated))
+    orders = list(permutations(range(3)))
+    pairs = 0.0
+    for x, mass in twin.law:
+        paths = [2 ** -sum(twin.loss(x, frozenset(o[k:]), o[k]) for k in range(3)) for o in orders]
+        for first, second in product(paths, repeat=2):
+            pairs += mass * math.log2(sum(paths) / len(paths) / ((first + second) / 2)) / len(paths) ** 2
+    assert found[1].contains(pairs)
+    assert found[0].value > found[1].value > found[2].value > -1e-3
+    assert losses.importance_gap(2, 100, seed=1) == losses.importance_gap(2, 100, seed=1)

@@ -1,4 +1,4 @@
-"""Estimates of NELBOs along random orders, and of what several orders inside the logarithm gain."""
+"""Estimates of NELBOs along random orders, of laws of any size."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 
 from oracles import Oracle
-from oracles.validation import read_count
 from theory.estimators.paths import draw_paths, log_target, read_forceable
 from theory.estimators.stages import MOST, Plan, Values, run
-from theory.laws.sampler_law import SamplerLaw
 from theory.monte_carlo import Estimate, student
 from theory.unmasking import Unmasking
 
@@ -48,34 +46,6 @@ def estimate_nelbo(
     values, low, high, notes = run(Plan(n, width, most, confidence, seed), draw, _interval)
     value = float(entropy) + float(values.mean())
     return Estimate(value, least + low, largest + high, confidence, len(values), "bits", METHOD, notes)
-
-
-def estimate_importance_gap(
-    law: SamplerLaw,
-    orders: int,
-    n: int | None = None,
-    *,
-    width: float | None = None,
-    confidence: float = 0.99,
-    seed: int,
-    most: int = MOST,
-) -> Estimate:
-    """E_q[log2 p(X) - log2 of the mean of p_pi(X) over K random orders] in bits.
-
-    By how much the bound with K orders inside the logarithm exceeds -E log2 p: for K = 1 by NELBO + E log2 p, and by
-    less and less the more orders, never by less than 0 (Jensen's inequality; Burda et al. 2016).
-    law: p of a sampler that keeps every token it draws; orders: K.  The interval is Student's, an approximation.
-    """
-    orders, problem = read_count("orders", orders), law.problem
-
-    def draw(count: int, rng: np.random.Generator) -> Values:
-        sequences = problem.law._sample(count, rng)
-        logs = problem.law.arithmetic.logs
-        generated = np.array([float(value) for value in logs.tolist(law._log_probabilities(sequences))])
-        return (generated - draw_paths(problem, sequences, orders, rng).log_mean()) / math.log(2)
-
-    values, low, high, notes = run(Plan(n, width, most, confidence, seed), draw, _interval)
-    return Estimate(float(values.mean()), low, high, confidence, len(values), "bits", METHOD, notes)
 
 
 def _interval(values: Values, confidence: float) -> tuple[float, float]:
