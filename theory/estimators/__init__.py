@@ -8,12 +8,14 @@ also where the data decide when to stop (see `theory.estimators.stages`); `seed`
 from theory.estimators.divergence import estimate_kl_divergence, estimate_log2_token_error_rate
 from theory.estimators.entropy import estimate_sampler_entropy
 from theory.estimators.expected_kl import estimate_expected_kl
+from theory.estimators.nelbo import estimate_nelbo
 from theory.estimators.sequence_errors import estimate_sequence_error_rate
 
 __all__ = [
     "estimate_expected_kl",
     "estimate_kl_divergence",
     "estimate_log2_token_error_rate",
+    "estimate_nelbo",
     "estimate_sampler_entropy",
     "estimate_sequence_error_rate",
 ]
