@@ -8,6 +8,14 @@ import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on standard output.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of all that is random: the same seed, the same answer.")]
+Claims = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="CLAIM",
+        help="By id, by file (`feng2025`) or with the wildcards `*` and `?`; or a Python file of your own, "
+        "with `::NAME` for one of its claims. All of the library by default.",
+    ),
+]
 
 Subject = Annotated[
     str | None,
