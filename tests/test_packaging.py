@@ -45,6 +45,11 @@ def test_the_wheel_ships_every_module(shipped: set[str]) -> None:
     assert modules <= shipped
 
 
+def test_the_wheel_ships_the_templates_of_the_report(shipped: set[str]) -> None:
+    report = Path("proofs_check/report")
+    assert {(report / name).as_posix() for name in ("page.html.jinja", "page.css")} <= shipped
+
+
 def test_the_wheel_carries_the_licence_and_the_command(wheel: Path, shipped: set[str]) -> None:
     assert any(name.endswith("/licenses/LICENSE") for name in shipped)
     (entry_points,) = (name for name in shipped if name.endswith("/entry_points.txt"))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from markupsafe import Markup, escape
-from matplotlib.ticker import LogLocator, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from proofs_check.evidence import Point
 
@@ -63,9 +63,11 @@ def _heights(values: Sequence[float]) -> _Heights:
     low, high = min(values), max(values)
     if low > 0 and high / low > 1000:
         scale = _linear(math.log(low), math.log(high), HEIGHT - BOTTOM, TOP)
-        ticks = map(float, LogLocator(numticks=6).tick_values(low, high))
-        return _Heights(lambda value: scale(math.log(value)), [tick for tick in ticks if low <= tick <= high])
-    low, high = min(low, 0) if low < high / 2 else low, max(high, 0) if low > high / 2 and high < 0 else high
+        decades = range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)
+        ticks = [10.0**decade for decade in decades[:: 1 + len(decades) // 6]]
+        return _Heights(lambda value: scale(math.log(value)), ticks)
+    if 0 < low < high / 2:  # near enough to 0 to show it
+        low = 0.0
     if low == high:
         low, high = low - (abs(low) or 1) / 2, high + (abs(high) or 1) / 2
     ticks = [float(tick) for tick in MaxNLocator(5).tick_values(low, high)]
