@@ -74,7 +74,7 @@ VOCAB = 2
 
 
 @pytest.mark.parametrize("inner", FLEXIBLE)
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_the_last_block_may_be_shorter(inner: str, data: st.DataObject) -> None:
     q = data.draw(oracles(max_vocab=VOCAB).filter(lambda q: q.vocab_size == VOCAB))
@@ -84,7 +84,7 @@ def test_the_last_block_may_be_shorter(inner: str, data: st.DataObject) -> None:
     assert followed_as_expected(found, expected, q)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(data=st.data(), q=oracles(max_vocab=2))
 def test_what_fits_a_block_is_done_in_each(data: st.DataObject, q: Oracle) -> None:
     """Sizes, partitions and orders count positions within the block."""
@@ -99,7 +99,7 @@ def test_what_fits_a_block_is_done_in_each(data: st.DataObject, q: Oracle) -> No
 
 
 @pytest.mark.parametrize("inner", FLEXIBLE)
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_a_prompt_cuts_blocks(inner: str, data: st.DataObject) -> None:
     """Blocks stay where they are in the whole sequence; what is given of them is not asked for."""

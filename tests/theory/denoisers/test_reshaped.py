@@ -63,7 +63,7 @@ def test_greedy_and_nucleus(name: str, data: st.DataObject) -> None:
     check_answers(TopP(Ideal(moved), p), batch, twins.nucleus(ideal, Fraction(p)))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(data=st.data(), q=oracles())
 def test_one_around_another(data: st.DataObject, q: Oracle) -> None:
     """Any stack of them, around any denoiser that can be named, in any order."""
@@ -136,7 +136,7 @@ def test_cold_and_truncated_samplers_miss_what_is_possible() -> None:
 # ------------------------------------------------------------------ under prompts, and of other laws
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(data=st.data(), q=oracles(max_vocab=2))
 def test_under_a_prompt(data: st.DataObject, q: Oracle) -> None:
     """What is made of the ideal denoiser follows the law given the prompt; a window sees the prompt itself."""
