@@ -20,6 +20,9 @@ from theory.sampler_routes import error_rate_routes
 from theory.samplers import read_problem
 from theory.schedules import IID, FixedSizes
 
+TABLES = ("enumeration", "branching")
+"""Routes that are taken for all schedules or for none: see `Subject.enumerable`."""
+
 
 def row_of(subject: Subject, sampling: Sampling, index: int, schedule: IID | FixedSizes) -> Row:
     """The row of the schedule with this index among those that `sampling` shares its time between."""
@@ -124,10 +127,14 @@ def _sequence_error_rate(
 
 
 def _affordable_error_rate(subject: Subject, schedule: IID | FixedSizes) -> Result | None:
-    """SER by the cheapest exact route, in the law's own numbers or else in floats."""
+    """SER by the cheapest exact route without a table of p, in the law's own numbers or else in floats."""
     for law in dict.fromkeys((subject.law, subject.rounded)):
         problem = read_problem(law, schedule)
-        routes = [each for each in error_rate_routes(problem) if each.cost <= subject.share * each.limit]
+        routes = [
+            each
+            for each in error_rate_routes(problem)
+            if each.name not in TABLES and each.cost <= subject.share * each.limit
+        ]
         with suppress(ArithmeticError):  # floats that underflow
             if any(each.fits for each in routes):
                 return take_route(law, routes, None, problem)
