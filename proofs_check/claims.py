@@ -19,11 +19,17 @@ the claim, which mutants change.  No loop, tolerance or plot belongs in such a f
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import inspect
+import os
 import pkgutil
+import shlex
+import sys
+import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -49,7 +55,9 @@ __all__ = [
     "at",
     "claim",
     "claims_in",
+    "claims_of_file",
     "grid",
+    "home_of",
     "select",
 ]
 
@@ -151,7 +159,14 @@ class Claim:
     @property
     def command(self) -> str:
         """The command that repeats this check."""
-        return f"maskproof check {self.id}"
+        return f"maskproof check {self.name}"
+
+    @property
+    def name(self) -> str:
+        """What the command line knows it by: its id, with the path of its file where that is not the library's."""
+        if self.relation.__module__.startswith("proofs_check.") or (home := home_of(self)) is None:
+            return self.id
+        return shlex.quote(f"{home}::{self.id.rpartition('.')[2]}")
 
 
 def claim(
@@ -208,6 +223,52 @@ def claims_in(module: ModuleType) -> dict[str, Claim]:
     return {value.id: value for value in vars(module).values() if isinstance(value, Claim)}
 
 
+def home_of(claim: Claim) -> Path | None:
+    """The file at whose top level the claim stands; None if it was made elsewhere, in a session or in a function."""
+    module = sys.modules.get(claim.relation.__module__)
+    file = getattr(module, "__file__", None)
+    if module is None or file is None or claims_in(module).get(claim.id) is not claim:
+        return None
+    return Path(file)
+
+
+def claims_of_file(path: str | os.PathLike[str]) -> dict[str, Claim]:
+    """The claims of a Python file anywhere, by id; files beside it can be imported.
+
+    The file is run.  ValueError, in one line, if there is none, if it fails, or if it has no claim.
+    """
+    file = Path(path).resolve()
+    if not file.is_file() or file.suffix != ".py":
+        raise ValueError(f"{os.fspath(path)}: expected a Python file with claims, got no such file")
+    module = sys.modules.get(file.stem)
+    if module is None or getattr(module, "__file__", None) != str(file):
+        module = _imported(file)
+    found = claims_in(module)
+    if not found:
+        raise ValueError(f"{os.fspath(path)}: expected functions under @claim(..), got none")
+    return found
+
+
+def _imported(file: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    if str(file.parent) not in sys.path:
+        sys.path.append(str(file.parent))
+    sys.modules[file.stem] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[file.stem]
+        places = [
+            frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)
+        ]
+        line = getattr(error, "lineno", None) or (places or ["?"])[-1]
+        raise ValueError(f"{file}, line {line}: {type(error).__name__}: {error}") from error
+    return module
+
+
 def all_claims() -> dict[str, Claim]:
     """The claims of every file under proofs_check/papers, by id."""
     from proofs_check import papers
@@ -219,20 +280,21 @@ def all_claims() -> dict[str, Claim]:
 
 
 def select(patterns: Sequence[str] = ()) -> list[Claim]:
-    """The library's claims by id, file (`feng2025`), name (`witness`) or wildcards * and ?; all by default.
+    """Claims by id, file (`feng2025`), name (`witness`) or wildcards * and ?; all of the library by default.
 
+    A pattern may also be the path of a Python file, with `::NAME` for one of its claims.
     ValueError if a pattern selects nothing.
     """
-    known = all_claims()
-    if not patterns:
-        return list(known.values())
     chosen: dict[str, Claim] = {}
     for pattern in patterns:
-        matching = {id: found for id, found in known.items() if _matches(id, pattern)}
+        path, _, name = pattern.partition("::")
+        known = claims_of_file(path) if path.endswith(".py") else all_claims()
+        wanted = (name or "*") if path.endswith(".py") else pattern
+        matching = {id: found for id, found in known.items() if _matches(id, wanted)}
         if not matching:
-            raise ValueError(f"claim: expected one of {', '.join(known)}, got {pattern!r}")
+            raise ValueError(f"claim: expected one of {', '.join(known)}, got {wanted!r}")
         chosen |= matching
-    return list(chosen.values())
+    return list((chosen if patterns else all_claims()).values())
 
 
 def _matches(id: str, pattern: str) -> bool:

@@ -18,6 +18,7 @@ from proofs_check.commands.options import (
     Alphabet,
     AsJson,
     Background,
+    Claims,
     Ends,
     Given,
     Length,
@@ -56,10 +57,35 @@ def check(
         list[str] | None,
         typer.Argument(
             metavar="CLAIM",
-            help="By id, by file (`feng2025`) or with the wildcards `*` and `?`; all by default.",
+            help="By id, by file (`feng2025`) or with the wildcards `*` and `?`; or a Python file of your own, "
+            "with `::NAME` for one of its claims. All of the library by default.",
         ),
     ] = None,
     seed: Seed = 0,
+    backend: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only what this one shows; may be repeated: `exact`, `certified`, `floating`, `symbolic`, `boxes`, "
+            "`search` (random instances) or `monte_carlo`."
+        ),
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="Time for everything; claims that do not fit in are UNDECIDED.")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Processes [default: one for every core].", show_default=False)
+    ] = None,
+    cache: Annotated[
+        bool,
+        typer.Option("--cache/--no-cache", help="Recall reports on claims of which nothing has changed."),
+    ] = True,
+    certificates: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Where to write certificates, which `proofs_check/certificates/checker.py` verifies by itself.",
+        ),
+    ] = None,
     details: Annotated[
         bool, typer.Option("--details", help="Print everything that is known of each claim.")
     ] = False,
@@ -70,9 +96,39 @@ def check(
     A mutant is a slightly stronger statement that is false, and that the same check has to refute.
     Exit status 1 if a claim is refuted, a mutant survives, or anything else is not as claimed.
     """
-    from proofs_check.commands.check import run_check
+    from proofs_check.commands.check import CheckRequest, run_check
 
-    raise typer.Exit(run_check(claims or [], seed=seed, details=details, as_json=as_json))
+    request = CheckRequest(
+        patterns=claims or [],
+        seed=seed,
+        backends=backend or [],
+        minutes=minutes,
+        jobs=jobs,
+        cached=cache,
+        certificates=certificates,
+        details=details,
+        as_json=as_json,
+    )
+    raise typer.Exit(run_check(request))
+
+
+@app.command()
+def report(
+    claims: Claims = None,
+    output: Annotated[Path, typer.Option(help="Where to write the page, an HTML file.")] = Path(
+        "maskproof-report.html"
+    ),
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Write a page about claims: one HTML file that needs no network, to read on any screen.
+
+    Every claim by source with its verdict, then its statement, both sides over the instances, the counterexamples
+    that refute its mutants, and what rests on what. Exit status as of `maskproof check`.
+    """
+    from proofs_check.commands.report import run_report
+
+    raise typer.Exit(run_report(claims or [], output=output, seed=seed, as_json=as_json))
 
 
 @app.command()

@@ -93,6 +93,7 @@ class Report:
     notes: tuple[str, ...] = ()
     failures: tuple[str, ...] = field(default=())
     points: tuple[Point, ...] = ()
+    cached: bool = False
 
     @property
     def as_claimed(self) -> bool:
@@ -128,7 +129,26 @@ class Report:
             "notes": list(self.notes),
             "failures": list(self.failures),
             "points": [list(astuple(point)) for point in self.points],
+            "cached": self.cached,
         }
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> Report:
+        """What `to_json` wrote.  KeyError, TypeError or ValueError for anything else."""
+        read: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in record.items()
+            if name != "mutant"
+        }
+        tightest = record["tightest"]
+        read["verdict"] = Verdict(record["verdict"])
+        read["tightest"] = tightest and Tightest(tightest["ratio"], tightest["where"])
+        read["mutants"] = tuple(
+            MutantReport(one["name"], Verdict(one["verdict"]), one["counterexample"])
+            for one in record["mutants"]
+        )
+        read["points"] = tuple(Point(*point) for point in record["points"])
+        return cls(**read)
 
 
 def _mutant_json(mutant: MutantReport) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from math import isfinite
 
 from proofs_check.backends import boxes
 from proofs_check.backends.boxes import Covering
@@ -62,7 +63,7 @@ class Tally:
         ratio, sides = relation.ratio, relation.floats
         if ratio is not None and (self.tightest is None or ratio > self.tightest.ratio):
             self.tightest = Tightest(ratio, str(outcome.instance))
-        if sides is not None:
+        if sides is not None and all(map(isfinite, sides)):  # a float may be too small for it
             self.points.append(Point(str(outcome.instance), sides[0], relation.op, sides[1]))
 
     def _weaken(self, verdict: Verdict, witness: str) -> None:

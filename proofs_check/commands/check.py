@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from proofs_check.claims import select
+from proofs_check.certificates.writing import Written, write_certificates
+from proofs_check.checking import check_all
+from proofs_check.claims import Claim, select
 from proofs_check.commands.console import output, print_json, progress
-from proofs_check.engine import verify
+from proofs_check.effort import Effort, known_backends
+from proofs_check.engine import Progress
 from proofs_check.evidence import Report, Verdict
 
 _STYLES = {
@@ -21,25 +28,53 @@ _STYLES = {
 }
 
 
-def run_check(patterns: Sequence[str], *, seed: int, details: bool, as_json: bool) -> int:
+@dataclass(frozen=True)
+class CheckRequest:
+    """The arguments of `maskproof check`."""
+
+    patterns: Sequence[str]
+    seed: int = 0
+    backends: Sequence[str] = ()
+    minutes: float | None = None
+    jobs: int | None = None
+    cached: bool = True
+    certificates: Path | None = None
+    details: bool = False
+    as_json: bool = False
+
+
+def run_check(request: CheckRequest) -> int:
     """Verify the selected claims and print them; 0 if all is as claimed, else 1.  ValueError: unknown claim."""
-    claims = select(patterns)
-    reports: list[Report] = []
+    started = time.monotonic()
+    if request.minutes is not None and not 0 < request.minutes < inf:
+        raise ValueError(f"minutes: expected a positive number, got {request.minutes}")
+    deadline = None if request.minutes is None else time.time() + 60 * request.minutes
+    effort = Effort(request.seed, backends=known_backends(request.backends), deadline=deadline)
+    claims = select(request.patterns)
     with progress() as report:
-        for index, claim in enumerate(claims):
-
-            def show(id: str, done: int, total: int, index: int = index) -> None:
-                report(f"{id} ({index + 1} of {len(claims)})", done, total)
-
-            reports.append(verify(claim, seed=seed, progress=show))
-    if as_json:
-        print_json({"claims": [one.to_json() for one in reports]})
+        reports = check_all(claims, effort, jobs=request.jobs, cached=request.cached, progress=report)
+        written = [] if request.certificates is None else _certify(claims, request.certificates, report)
+    if request.as_json:
+        files = {} if request.certificates is None else {"certificates": [str(one.path) for one in written]}
+        print_json({"claims": [one.to_json() for one in reports], **files})
     else:
-        _print(reports, output(), details)
+        _print(reports, output(), request.details, time.monotonic() - started)
+        for one in written:
+            output().print(f"{one}", markup=False, soft_wrap=True)
     return 0 if all(one.as_claimed for one in reports) else 1
 
 
-def _print(reports: Sequence[Report], console: Console, details: bool) -> None:
+def _certify(claims: Sequence[Claim], folder: Path, report: Progress) -> list[Written]:
+    """Write certificates of the claims that have some."""
+    written: list[Written] = []
+    for index, claim in enumerate(claims):
+        report(f"certificates of {claim.id}", index, len(claims))
+        one = write_certificates(claim, folder)
+        written += [] if one is None else [one]
+    return written
+
+
+def _print(reports: Sequence[Report], console: Console, details: bool, seconds: float) -> None:
     console.print(claims_table(reports))
     for one in reports:
         for failure in one.failures:
@@ -47,7 +82,7 @@ def _print(reports: Sequence[Report], console: Console, details: bool) -> None:
     if details:
         for one in reports:
             _print_details(one, console)
-    console.print(_summary(reports))
+    console.print(_summary(reports, seconds))
 
 
 def claims_table(reports: Sequence[Report]) -> Table:
@@ -71,7 +106,7 @@ def claims_table(reports: Sequence[Report]) -> Table:
             "-" if one.tightest is None else f"{one.tightest.ratio:.4f}",
             _mutants(one),
             _monte_carlo(one),
-            one.method,
+            f"{one.method}, cached" if one.cached else one.method,
         )
     return table
 
@@ -97,12 +132,13 @@ def _print_details(report: Report, console: Console) -> None:
         "logarithms": report.log_base,
         "hypotheses": ", ".join(report.hypotheses) or "none",
         "checked on": report.domain,
-        "verdict": f"{report.verdict} by {report.method}",
+        "verdict": _how(report),
         "tightest": str(report.tightest or "-"),
         "witness": report.witness,
         "Monte Carlo": report.monte_carlo,
         "repeat with": report.command,
-        "took": f"{report.seconds:.1f} s",
+        "took": f"{report.seconds:.1f} s"
+        + ", the last time that anything it depends on changed" * report.cached,
     }
     for name, text in lines.items():
         if text:
@@ -111,11 +147,18 @@ def _print_details(report: Report, console: Console) -> None:
         console.print(Text(f"  {line}"))
 
 
-def _summary(reports: Sequence[Report]) -> str:
+def _how(report: Report) -> str:
+    if report.verdict in (Verdict.NOT_CHECKABLE, Verdict.VACUOUS, Verdict.UNDECIDED):
+        return f"{report.verdict}: {report.method}"
+    return f"{report.verdict} by {report.method}"
+
+
+def _summary(reports: Sequence[Report], seconds: float) -> str:
     wrong = sum(not one.as_claimed for one in reports)
-    seconds = sum(one.seconds for one in reports)
     chance = sum(one.error_probability for one in reports)
     claims = f"{len(reports)} claim{'s' * (len(reports) != 1)} in {seconds:.1f} s"
+    recalled = sum(one.cached for one in reports)
+    claims += f" ({recalled} cached)" if recalled else ""
     open_ones = sum(one.verdict is Verdict.NOT_CHECKABLE for one in reports)
     sound = len(reports) - wrong - open_ones
     counts = {"as claimed": sound, "not checkable": open_ones, "not as claimed": wrong}

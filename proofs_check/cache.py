@@ -1,0 +1,103 @@
+"""Reports that were already made: kept by the content of everything they depend on.
+
+A report is good while the file of its claim, the files it imports, the engine, the two packages below it, the
+libraries under them, and the options are what they were.  Data that a claim reads from elsewhere is not watched.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+
+from oracles.files import read_text, write_text
+from proofs_check import papers
+from proofs_check.claims import Claim, home_of
+from proofs_check.evidence import Report
+
+_ROOT = Path(__file__).parent.parent
+_LIBRARIES = ("numpy", "scipy", "sympy", "python-flint", "hypothesis", "torch", "numba", "networkx")
+_NOT_EVIDENCE = ("commands", "papers", "report")
+"""Folders of this package on which no verdict depends; a paper counts for itself and where it is imported."""
+
+
+def folder() -> Path:
+    """Where reports are kept: under XDG_CACHE_HOME, LOCALAPPDATA, or ~/.cache."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    return (Path(base) if base else Path.home() / ".cache") / "maskproof" / "checks"
+
+
+def key(claim: Claim, options: str) -> str | None:
+    """A hash of everything that a report on the claim depends on; None for a claim that stands in no file."""
+    home = home_of(claim)
+    if home is None:
+        return None
+    digest = hashlib.sha256(f"{claim.id}\0{options}\0{_environment()}".encode())
+    for file in sorted(_imports(home)):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def recall(claim: Claim, key: str) -> Report | None:
+    """The report made under this key, if it is the last one kept of the claim."""
+    try:
+        kept = json.loads(read_text(_file(claim)))
+        report = Report.from_json(kept["report"]) if kept["key"] == key else None
+    except (ValueError, KeyError, TypeError, OSError):  # none kept, or not by us: it is made again
+        return None
+    return report and replace(report, cached=True, command=claim.command)
+
+
+def keep(claim: Claim, key: str, report: Report) -> None:
+    """Keep a report; where that cannot be done it is made again next time."""
+    with contextlib.suppress(OSError, ValueError):
+        folder().mkdir(parents=True, exist_ok=True)
+        write_text(_file(claim), json.dumps({"key": key, "report": report.to_json()}, allow_nan=False))
+
+
+def _file(claim: Claim) -> Path:
+    place = hashlib.sha256(str(home_of(claim)).encode()).hexdigest()[:8]
+    return folder() / f"{claim.id}-{place}.json"
+
+
+@lru_cache(maxsize=1)
+def _environment() -> str:
+    """The engine and what lies below it, as one hash, with the versions of the libraries."""
+    digest = hashlib.sha256()
+    for package in ("oracles", "theory", "proofs_check"):
+        for file in sorted((_ROOT / package).rglob("*.py")):
+            if file.relative_to(_ROOT).parts[1] not in _NOT_EVIDENCE:
+                digest.update(f"{file.relative_to(_ROOT)}\0".encode() + file.read_bytes())
+    versions = [f"{name} {metadata.version(name)}" for name in _LIBRARIES]
+    return " ".join([digest.hexdigest(), sys.version, *versions])
+
+
+def _imports(file: Path) -> set[Path]:
+    """A file and the files that it imports, themselves or through others, from its folder or from the papers."""
+    found, pending = set[Path](), [file]
+    while pending:
+        current = pending.pop()
+        if current not in found:
+            found.add(current)
+            folders = (current.parent, Path(papers.__path__[0]))
+            names = {name.rpartition(".")[2] for name in _imported_names(current)}
+            paths = (place / f"{name}.py" for place in folders for name in names)
+            pending += [path for path in paths if path.is_file()]
+    return found
+
+
+def _imported_names(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
