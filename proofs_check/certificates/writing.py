@@ -33,17 +33,25 @@ class Written:
 def write_certificates(claim: Claim, folder: Path) -> Written | None:
     """Write `folder/ID.json`, a list; None if the claim has nothing that a certificate can state.
 
-    Certificates state relations between rationals and logarithms of rationals at listed instances, and whole
-    boxes.  Symbols, enclosures of other numbers, and equalities between logarithms have none.
-    """
-    statements = list(_statements(claim))
-    certificates = [statement for statement in statements if statement is not None]
+    certificates, left_out = certificates_of(claim)
     if not certificates:
         return None
     path = folder / f"{claim.id}.json"
     folder.mkdir(parents=True, exist_ok=True)
     write_text(path, json.dumps(certificates, indent=1))
-    return Written(path, len(certificates), len(statements) - len(certificates))
+    return Written(path, len(certificates), left_out)
+
+
+def certificates_of(claim: Claim) -> tuple[list[dict[str, Any]], int]:
+    """A certificate for each relation that has one, verified; and the number of relations that hold without one.
+
+    Certificates state relations between rationals and logarithms of rationals at listed instances, and whole
+    boxes.  Symbols, enclosures of other numbers, and equalities between logarithms have none, nor have numbers of
+    more digits than Python reads.
+    """
+    statements = list(_statements(claim))
+    certificates = [statement for statement in statements if statement is not None]
+    return certificates, len(statements) - len(certificates)
 
 
 def _statements(claim: Claim) -> Iterator[dict[str, Any] | None]:
@@ -84,6 +92,6 @@ def _between_numbers(claim: str, statement: str, relation: Relation) -> dict[str
         }
     try:
         checker.verify(certificate)
-    except checker.Wrong:
+    except (checker.Wrong, ValueError):
         return None
     return certificate

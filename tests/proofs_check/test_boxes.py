@@ -169,6 +169,16 @@ def test_logarithms_of_the_checker() -> None:
         assert high - low < 2**12
 
 
+def test_the_checker_compares_rationals_as_they_are() -> None:
+    """A third is no multiple of a power of two, so that intervals could not tell equality."""
+    third = ["product", "2", ["power", ["sum", "1", "2", "3"], "-1"]]
+    certificate = {"variables": {}, "lhs": third, "op": "==", "rhs": "1/3", "boxes": [[]]}
+    assert verified(certificate) == 1
+    for op in ("<", ">"):
+        with pytest.raises(checker.Wrong):
+            verified({**certificate, "op": op})
+
+
 def test_bad_boxes() -> None:
     with pytest.raises(ValueError, match="a: expected an interval, got one from 1 to 0"):
         Box.of(a=(1, 0))
