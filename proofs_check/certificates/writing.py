@@ -31,8 +31,7 @@ class Written:
 
 
 def write_certificates(claim: Claim, folder: Path) -> Written | None:
-    """Write `folder/ID.json`, a list; None if the claim has nothing that a certificate can state.
-
+    """Write `folder/ID.json`, a list; None if the claim has nothing that a certificate can state."""
     certificates, left_out = certificates_of(claim)
     if not certificates:
         return None
