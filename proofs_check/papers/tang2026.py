@@ -109,9 +109,6 @@ def one_token_a_step_is_right(q, sampler, *, instead=None):
     log_base="2 (bits)",
     instances=grid(q=CHAINS, steps=[1, 2, 4]),
     mutants=[
-        Mutant(
-            "ReMDM, eta = 1", build=lambda n: remdm(n, 1), instances=[at(q=CHAINS["golden mean"], steps=2)]
-        ),
         Mutant("LLaDA", build=lambda n: LowConfidence(4 // n), instances=[at(q=TWO_TOKENS, steps=1)]),
     ],
 )
