@@ -53,6 +53,17 @@ def geometric_divergence_bound(limiting: Any, correlation: Any, rate: Any, steps
     return rational(rate) * limiting + (1 + rational(rate)) ** (1 - steps) * correlation
 
 
+def geometric_steps(rate: Any, correlation: Any, eps: Any) -> int:
+    """The least N with (1+d)^{-(N-1)} SI <= eps/2, so that Theorem B with d = eps/(2X) gives E KL <= eps.
+
+    correlation: an exact number.  N - 1 = ceil(log(2 SI/eps) / log(1+d)), found without rounding.
+    """
+    steps, left = 1, correlation
+    while left > rational(eps) / 2:
+        steps, left = steps + 1, left / (1 + rational(rate))
+    return steps
+
+
 def falling_weights(rate: Any, steps: int) -> list[fmpq]:
     """iid weights w_1, .., w_N with c_k = w_1 + .. + w_k = 1 - (1+d)^{-k} and c_N = 1: every step reveals less."""
     return rising_weights(rate, steps)[::-1]
