@@ -37,6 +37,7 @@ $(STAMP): pyproject.toml
 check: setup ## check every claim and analyse the default corpus; results under build/
 	@mkdir -p $(BUILD)
 	$(BIN)/maskproof check | tee $(BUILD)/check.txt
+	$(BIN)/maskproof report --output $(BUILD)/report.html
 	$(BIN)/maskproof analyse --plot $(BUILD)/analysis.png | tee $(BUILD)/analysis.txt
 
 test: setup ## run the tests

@@ -8,9 +8,13 @@ from pathlib import Path
 import typer
 
 from oracles.files import check_writable, write_text
-from proofs_check.claims import all_claims, select
+from proofs_check.certificates.writing import certificates_of
+from proofs_check.checking import check_all
+from proofs_check.claims import Claim, all_claims, select
 from proofs_check.commands.console import print_json, progress
-from proofs_check.engine import verify
+from proofs_check.effort import Effort
+from proofs_check.engine import Progress
+from proofs_check.evidence import Report, Verdict
 from proofs_check.lemma_graph import LemmaGraph
 from proofs_check.report.page import Entry, page
 
@@ -22,21 +26,27 @@ def run_report(patterns: Sequence[str], *, output: Path, seed: int, as_json: boo
     """
     check_writable(output)
     claims = select(patterns)
-    graph = LemmaGraph({one.id: one for one in [*all_claims().values(), *claims]}.values())
-    entries: list[Entry] = []
+    graph = LemmaGraph({claim.id: claim for claim in [*all_claims().values(), *claims]}.values())
     with progress() as report:
-        for index, claim in enumerate(claims):
-
-            def show(id: str, done: int, total: int, index: int = index) -> None:
-                report(f"{id} ({index + 1} of {len(claims)})", done, total)
-
-            entries.append(Entry(claim, verify(claim, seed=seed, progress=show)))
+        reports = check_all(claims, Effort(seed), progress=report)
+        entries = _certified(claims, reports, report)
     html = page(entries, graph)
     write_text(output, html)
-    wrong = [entry.report.id for entry in entries if not entry.report.as_claimed]
+    wrong = [one.id for one in reports if not one.as_claimed]
     if as_json:
-        print_json({"output": str(output), "claims": len(entries), "not_as_claimed": wrong})
+        print_json({"output": str(output), "claims": len(claims), "not_as_claimed": wrong})
     else:
-        typer.echo(f"{output}: {len(entries)} claims, {len(html.encode('utf-8')) / 1e6:.1f} MB")
+        size = len(html.encode("utf-8")) / 1e6
+        typer.echo(f"{output}: {len(claims)} claim{'s' * (len(claims) != 1)}, {size:.1f} MB")
         typer.echo(f"not as claimed: {', '.join(wrong)}" if wrong else "all as claimed")
     return 1 if wrong else 0
+
+
+def _certified(claims: Sequence[Claim], reports: Sequence[Report], progress: Progress) -> list[Entry]:
+    """Claims and reports with the certificates of what is established."""
+    entries = []
+    for index, (claim, one) in enumerate(zip(claims, reports, strict=True)):
+        progress(f"certificates of {claim.id}", index, len(claims))
+        rigorous = one.verdict in (Verdict.PROVED, Verdict.CERTIFIED)
+        entries.append(Entry(claim, one, certificates_of(claim)[0] if rigorous else ()))
+    return entries

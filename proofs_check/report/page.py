@@ -22,7 +22,7 @@ from proofs_check.report.graph import lemma_drawing
 from proofs_check.report.notation import rendered
 from proofs_check.report.plot import sides_plot
 
-LARGEST_CERTIFICATE = 300_000
+LARGEST_CERTIFICATE = 50_000
 """Bytes; a longer one is not put into the page."""
 
 _ARXIV = re.compile(r"\b\d{4}\.\d{4,5}(?:v\d+)?\b")

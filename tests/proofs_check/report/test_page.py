@@ -1,5 +1,6 @@
 """The page: complete, well-formed, and without anything to load."""
 
+import base64
 import json
 import re
 from html.parser import HTMLParser
@@ -10,6 +11,7 @@ import networkx as nx
 import pytest
 
 from proofs_check import Mutant, Relation, Source, at, claim, grid, verify
+from proofs_check.certificates import checker
 from proofs_check.claims import Claim, all_claims
 from proofs_check.cli import run
 from proofs_check.evidence import MutantReport, Point, Report, Verdict
@@ -134,6 +136,22 @@ def test_what_a_claim_showed_is_on_the_page() -> None:
         assert words in html
     (download,) = [link for link in parsed.links if link.startswith("data:application/json;base64,")]
     assert download
+
+
+def test_certificates_can_be_taken_from_the_page_and_verified(tmp_path: Path) -> None:
+    target = tmp_path / "page.html"
+    assert run(["report", "feng2025.fixed_partition", "--output", str(target)]) == 0
+    (link,) = [link for link in read(target.read_text(encoding="utf-8")).links if link.startswith("data:")]
+    certificates = json.loads(base64.b64decode(link.partition(",")[2]))
+    assert len(certificates) == 8
+    assert all(checker.verify(certificate) == 1 for certificate in certificates)
+
+
+def test_certificates_that_are_too_long_are_only_counted() -> None:
+    known = doubled(3)
+    html = page([Entry(known, verify(known), [{"lhs": "1" * 100_000}] * 2)], LemmaGraph([known]))
+    assert "data:" not in html
+    assert f"2, too long for this page: <code>{known.command} --certificates FOLDER</code>" in html
 
 
 def test_a_claim_that_fails_is_marked() -> None:
