@@ -9,6 +9,7 @@ from typing import Any
 from oracles import Oracle, Result
 from theory.analysis.effort import LEAST_DRAWS, Effort
 from theory.analysis.quantities import Missing
+from theory.denoisers import Windowed
 from theory.estimators import estimate_kl_divergence, estimate_sequence_error_rate
 from theory.laws.distances import (
     divergence_of,
@@ -142,13 +143,21 @@ class _Sampling:
         """How many draws of a sampler fit into half of the time; 0 if too few."""
         if self.samples < 2:
             return 0
-        passes = max(problem.schedule.most_steps(problem.law.length), 1)
-        return Effort.of(problem.law).draws(passes, self.seconds / 2, self.samples)
+        return Effort.of(problem.law).draws(conditionals_of(problem), self.seconds / 2, self.samples)
 
 
 def _row(case: _Case, sampling: _Sampling) -> OrderRow:
     law = tabulated(case.problem)
     return _estimated(case, law, sampling) if isinstance(law, Missing) else _exact(case, law)
+
+
+def conditionals_of(problem: Problem) -> int:
+    """About how many patterns one draw asks the law about: a window makes one of every position."""
+    length, denoiser = problem.law.length, problem.denoiser
+    while not isinstance(denoiser, Windowed) and hasattr(denoiser, "inner"):
+        denoiser = denoiser.inner
+    steps = max(min(problem.schedule.most_steps(length), length), 1)
+    return steps * (length if isinstance(denoiser, Windowed) else 1)
 
 
 def tabulated(problem: Problem) -> TabulatedLaw | Missing:

@@ -13,7 +13,7 @@ from oracles import Oracle, Result
 from oracles.symbols import UNKNOWN
 from theory.analysis.effort import Effort
 from theory.analysis.quantities import Missing
-from theory.comparison import Number, affordable
+from theory.comparison import Number, affordable, conditionals_of
 from theory.estimators.nelbo import estimate_nelbo
 from theory.monte_carlo import Estimate
 from theory.nelbo import clipped_nelbo, cross_entropy_profile, nelbo_of
@@ -151,10 +151,11 @@ class _Sampling:
     seed: int
     confidence: float
 
-    def draws(self, problem: Problem, orders: int = 1) -> int:
-        """How many sequences, each in so many orders, fit into `SECONDS`; 0 if too few."""
-        passes = max(problem.schedule.most_steps(problem.law.length), 1) * orders
-        return Effort.of(problem.law).draws(passes, SECONDS, self.samples) if self.samples > 1 else 0
+    def draws(self, problem: Problem) -> int:
+        """How many sequences fit into `SECONDS`; 0 if too few."""
+        if self.samples < 2:
+            return 0
+        return Effort.of(problem.law).draws(conditionals_of(problem), SECONDS, self.samples)
 
 
 def _bound(profile: Profile | Missing, problem: Problem, sampling: _Sampling) -> Number:

@@ -9,12 +9,13 @@ import pytest
 from oracles import HMM, Result, uniform_on, zoo
 from oracles.oracle import Oracle
 from tests.theory import brute_force
-from theory import Partition, expected_kl, kl_divergence, sequence_error_rate
+from theory import Partition, TopK, expected_kl, kl_divergence, sequence_error_rate
 from theory.analysis import Missing
-from theory.comparison import Comparison, compare
-from theory.denoisers import Ideal, Perturbed, Tempered
+from theory.comparison import Comparison, compare, conditionals_of
+from theory.denoisers import Ideal, Perturbed, Tempered, Windowed
 from theory.monte_carlo import Estimate
 from theory.orders import Order, Space, read_order
+from theory.samplers import read_problem
 
 
 def orders_of(names: str, q: Oracle, steps: int) -> list[Order]:
@@ -165,3 +166,9 @@ def test_random_order_against_all_its_orders() -> None:
 
 def _fixed(blocks: brute_force.Blocks) -> Partition:
     return Partition([list(block) for block in blocks])
+
+
+def test_a_window_asks_for_every_position_by_itself() -> None:
+    q = zoo.golden_mean(6).to("float64")
+    problems = [read_problem(q, TopK([3, 3]), each) for each in (None, Perturbed(Windowed(q, 1), 0.1))]
+    assert [conditionals_of(problem) for problem in problems] == [2, 12]
