@@ -302,7 +302,7 @@ def order(
         bool, typer.Option("--exact", help="Rational numbers where the law has them: small laws only.")
     ] = False,
     samples: Annotated[
-        int, typer.Option(min=0, help="Draws for SER where the law is too large, at most; 0 for none.")
+        int, typer.Option(min=0, help="Draws for SER and KL where the law is too large, at most; 0 for none.")
     ] = 500,
     seed: Seed = 0,
     confidence: Annotated[float, typer.Option(help="Confidence level of every interval by itself.")] = 0.99,
