@@ -105,6 +105,12 @@ def contexts(length: int, size: int, out: int = 1) -> Iterator[tuple[Any, Positi
             yield (chosen if out > 1 else chosen[0]), frozenset(given)
 
 
+def is_markov(q: Oracle) -> bool:
+    """Whether H(X_i | X_{i-1}) = H(X_i | X_0, .., X_{i-1}) for every i: a first-order Markov chain, exactly."""
+    entropies, places = Entropies(q), range(1, q.length)
+    return all(entropies.conditional([i], [i - 1]) == entropies.conditional([i], range(i)) for i in places)
+
+
 def profile(q: Oracle) -> list[LogSum]:
     """f(0), .., f(L-1) of an exact law."""
     entropies = Entropies(q)

@@ -46,7 +46,7 @@ from proofs_check.laws import ANY_CHAIN, ANY_LAW, CHAINS, HIDDEN_CHAINS, LAWS, S
 from theory import bounds
 from theory import exact_information as exact
 from theory import exact_profile as profiles
-from theory.exact_profile import Entropies, contexts
+from theory.exact_profile import Entropies, contexts, is_markov
 from theory.log_sums import log2
 from theory.ordered_partitions import size_vectors
 from theory.partitions import equal_sizes
@@ -59,12 +59,6 @@ HIDDEN = Mutant("with a hidden state", without="a Markov chain", instances=grid(
 MORE = Mutant("5% more", constant=fmpq(21, 20))
 LESS = Mutant("5% less", constant=SHARPER)
 REVERSED = Mutant("reversed", reverse=True)
-
-
-def markov(q):
-    """H(X_i | X_{i-1}) = H(X_i | X_0, .., X_{i-1}) for every i."""
-    entropies, places = Entropies(q), range(1, q.length)
-    return all(entropies.conditional([i], [i - 1]) == entropies.conditional([i], range(i)) for i in places)
 
 
 def longer(least):
@@ -243,7 +237,7 @@ def shrinking_steps(q, steps, rate, *, constant=1, limiting=1, weights=bounds.fa
 @claim(
     source=C.at("step 1"),
     log_base="2 (bits)",
-    hypotheses={"a Markov chain": markov, "L >= 3": longer(3)},
+    hypotheses={"a Markov chain": is_markov, "L >= 3": longer(3)},
     instances=grid(q=CHAINS),
     search={"q": ANY_CHAIN},
     tight=Tight(at(q=CHAINS["one step of its own"]), ratio=0.96),
@@ -264,7 +258,7 @@ def conditioning(q):
 @claim(
     source=C.at("step 2"),
     log_base="2 (bits)",
-    hypotheses={"a Markov chain": markov, "L >= 3": longer(3)},
+    hypotheses={"a Markov chain": is_markov, "L >= 3": longer(3)},
     instances=grid(q=CHAINS),
     search={"q": ANY_CHAIN},
     tight=Tight(at(q=zoo.golden_mean(3)), ratio=0.97),
@@ -300,7 +294,7 @@ def bent(bends):
 
 chain_claim = partial(claim, log_base="2 (bits)")
 FROM_CONVEXITY = ["theorems.convex_profile", "theorems.bends_of_h", "identities.iid_schedules"]
-A_CHAIN = {"a Markov chain": markov}
+A_CHAIN = {"a Markov chain": is_markov}
 FALLING_AND_CONVEX = {
     "f falls": lambda f: all(a >= b for a, b in pairwise(f)),
     "f is convex": lambda f: all(bend >= 0 for bend in profiles.second_differences(f)),

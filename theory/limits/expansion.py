@@ -32,17 +32,13 @@ class Expansion:
         self.law = Table.of(q)
         self.length = q.length
         ways = {steps: self._ways(steps) for steps in range(1, q.length + 1)}
-        self.coefficients = [
-            sum((share[r] * ways[n] for n, share in self._shares()), 0 * ways[q.length])
-            for r in range(q.length)
+        self.coefficients: list[NDArray[Any]] = [
+            np.add.reduce([share[r] * ways[n] for n, share in self._shares()]) for r in range(q.length)
         ]
 
     def at(self, steps: int) -> NDArray[Any]:
         """p_N, `(V,)*L`."""
-        return sum(
-            (table / fmpq(steps) ** r for r, table in enumerate(self.coefficients[1:], 1)),
-            self.coefficients[0],
-        )
+        return np.add.reduce([table / fmpq(steps) ** r for r, table in enumerate(self.coefficients)])
 
     @cached_property
     def possible(self) -> NDArray[np.bool_]:
@@ -65,7 +61,7 @@ class Expansion:
     def rest(self) -> NDArray[Any]:
         """sum_{r >= 2} |coefficient| on the support `[X]`: |p_N/q - 1 - delta/N| <= rest/N^2 for every N."""
         first = self.relative()
-        return sum((abs(values) for values in first[2:]), 0 * first[0])
+        return np.add.reduce([0 * first[0], *map(abs, first[2:])])
 
     def _shares(self) -> Iterator[tuple[int, list[fmpq]]]:
         """n -> the coefficients of N^{-r}, r < L, in N^{-L} C(N, n) = u^{L-n} prod_{j<n} (1 - j u) / n!."""
