@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,16 +27,17 @@ class Effort:
     """By `time.time`; a claim that is not done by then is UNDECIDED."""
 
     def check(self, claim: Claim, progress: Progress | None = None) -> Report:
-        """A report on one claim, also where it raises an error."""
+        """A report on one claim, also where it raises an error; what it prints goes to standard error."""
         try:
-            return verify(
-                claim,
-                seed=self.seed,
-                examples=self.examples,
-                backends=self.backends,
-                deadline=self.deadline,
-                progress=progress,
-            )
+            with redirect_stdout(sys.stderr):
+                return verify(
+                    claim,
+                    seed=self.seed,
+                    examples=self.examples,
+                    backends=self.backends,
+                    deadline=self.deadline,
+                    progress=progress,
+                )
         except Exception as error:  # noqa: BLE001 - anything may go wrong in a user's claim, and others go on
             return failed(claim, _described(error))
 

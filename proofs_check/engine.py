@@ -187,22 +187,20 @@ class _Examination:
             return []
         before = tally.checked
 
-        def refutes(instance: Instance) -> bool:
-            if self.work.late:
-                return False
-            outcome = evaluate(self.claim, instance)
+        def outcome_at(instance: Instance) -> Outcome:
+            outcome = self._outcome(instance)
             if not outcome.counterexample:
                 tally.add(outcome)
-            return outcome.counterexample
+            return outcome
 
-        smallest = search.smallest(self.claim.search, refutes, examples=self.examples, seed=self.seed)
+        smallest = search.smallest(self.claim.search, outcome_at, examples=self.examples, seed=self.seed)
         if smallest is not None:
             tally.add(evaluate(self.claim, smallest))
         return [f"{tally.checked - before} by random search"]
 
     def _tightness(self, tally: Tally) -> list[str]:
         """Evaluate the instance that is said to be tight, and say so if it is not."""
-        if self.claim.tight is None:
+        if self.claim.tight is None or not self.backends & set(NUMBERS):
             return []
         instance, wanted = self.claim.tight.instance, float(self.claim.tight.ratio)
         outcome = evaluate(self.claim, instance)
@@ -220,15 +218,20 @@ class _Examination:
     def _attack(self, mutant: Mutant) -> MutantReport:
         """A certified counterexample to a mutant: at its own instances, at the claim's, then at random."""
 
-        def refutes(instance: Instance) -> bool:
-            return not self.work.late and evaluate(self.claim, instance, mutant).counterexample
+        def outcome_at(instance: Instance) -> Outcome:
+            return self._outcome(instance, mutant)
 
-        found = next(filter(refutes, self._candidates(mutant)), None)
+        candidates = self._candidates(mutant)
+        found = next((instance for instance in candidates if outcome_at(instance).counterexample), None)
         if found is None and self.claim.search:
-            found = search.smallest(self.claim.search, refutes, examples=self.examples, seed=self.seed)
+            found = search.smallest(self.claim.search, outcome_at, examples=self.examples, seed=self.seed)
         if found is None:
             return MutantReport(mutant.name, Verdict.UNDECIDED, "no counterexample found")
         return MutantReport(mutant.name, Verdict.REFUTED, str(evaluate(self.claim, found, mutant)))
+
+    def _outcome(self, instance: Instance, mutant: Mutant | None = None) -> Outcome:
+        """Both sides at an instance; nothing once the deadline has passed."""
+        return Outcome(instance, Truth.FALSE) if self.work.late else evaluate(self.claim, instance, mutant)
 
     def _candidates(self, mutant: Mutant) -> Iterator[Instance]:
         """Where to look for a counterexample, likely ones first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Any
 
 import sympy
@@ -40,6 +41,12 @@ class Outcome:
         """Whether a relation rigorously fails although the hypotheses rigorously hold."""
         fails = (r.truth is Truth.FALSE and r.worth is not Verdict.SUPPORTED for r in self.relations)
         return self.met is Truth.TRUE and any(fails)
+
+    @property
+    def ratio(self) -> float | None:
+        """How near the first relation comes to being violated, 1 at equality; None without a hypothesis or sides."""
+        ratio = self.relations[0].ratio if self.met is Truth.TRUE else None
+        return ratio if ratio is not None and isfinite(ratio) else None
 
     def __str__(self) -> str:
         failed = [relation for relation in self.relations if relation.truth is Truth.FALSE]

@@ -1,4 +1,4 @@
-"""Random instances from hypothesis strategies, shrunk to a smallest one that violates a claim."""
+"""Random instances from hypothesis strategies, drawn towards tight ones and shrunk to a smallest violation."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.strategies import SearchStrategy
 
+from proofs_check.evaluation import Outcome
 from proofs_check.instances import Instance, at
 
 
@@ -25,12 +26,15 @@ class _Violated(Exception):
 
 def smallest(
     strategies: Mapping[str, SearchStrategy],
-    violates: Callable[[Instance], bool],
+    outcome_at: Callable[[Instance], Outcome],
     *,
     examples: int,
     seed: int,
 ) -> Instance | None:
-    """The simplest instance found that violates, None if `examples` random ones do not.  Deterministic."""
+    """The simplest counterexample found, None if `examples` random instances are none.  Deterministic.
+
+    New instances are drawn near those where the ratio of the two sides is largest.
+    """
 
     @hypothesis.seed(seed)
     @hypothesis.settings(
@@ -38,15 +42,17 @@ def smallest(
         database=None,
         derandomize=False,
         deadline=None,
-        phases=(Phase.generate, Phase.shrink),
+        phases=(Phase.generate, Phase.target, Phase.shrink),
         report_multiple_bugs=False,
         suppress_health_check=(HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large),
     )
     @hypothesis.given(st.fixed_dictionaries(dict(strategies)))
     def trial(values: Mapping[str, object]) -> None:
-        instance = at(**values)
-        if violates(instance):
-            raise _Violated(instance)
+        outcome = outcome_at(at(**values))
+        if outcome.counterexample:
+            raise _Violated(outcome.instance)
+        if (ratio := outcome.ratio) is not None:
+            hypothesis.target(ratio)
 
     try:
         with _no_folder_left():

@@ -442,7 +442,9 @@ def test_a_search_leaves_nothing_where_it_runs(elsewhere: Path) -> None:
     ran = python(
         "from hypothesis import strategies as st\n"
         "from proofs_check.backends.search import smallest\n"
-        "smallest({'x': st.integers()}, lambda instance: False, examples=20, seed=0)"
+        "from proofs_check.evaluation import Outcome\n"
+        "from proofs_check.relation import Truth\n"
+        "smallest({'x': st.integers()}, lambda instance: Outcome(instance, Truth.FALSE), examples=20, seed=0)"
     )
     assert (ran.returncode, ran.stderr) == (0, "")
     assert not list(elsewhere.iterdir())
