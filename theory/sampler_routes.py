@@ -127,7 +127,9 @@ def _by_table(problem: Problem, method: str, compute: Callable[[Problem], Any]) 
     floats = law.arithmetic.name.startswith("float")
     module = branching if method == "branching" else enumeration
     limit = module.FLOAT_BUDGET if floats else module.OBJECT_BUDGET
+    # The table of all patterns, from which the denoiser answers, takes about ten transitions a pattern.
     transitions = problem.schedule.transitions(law.vocab_size, law.length)
+    transitions += 10 * (law.vocab_size + 1) ** law.length
     cost = float(transitions) if transitions < 10**300 else math.inf
     return Route(method, compute, cost, limit, "transitions", refusal)
 

@@ -40,6 +40,10 @@ class Schedule(Unmasking):
     def reveal(self, step: int, number_system: Arithmetic) -> Reveal:
         """What step 0..N-1 reveals; probabilities are numbers of `number_system`."""
 
+    def masked_sets(self, length: int, size: int) -> Iterable[tuple[int, ...]]:
+        """The sets of `size` positions that can be what is masked before some step, in ascending order each."""
+        return combinations(range(length), size)
+
     def most_steps(self, length: int) -> int:
         return self.steps
 
@@ -209,6 +213,10 @@ class FixedSizes(Exchangeable):
     def outcomes(self, masked: int, observed: int, vocab_size: int) -> int:
         return max(comb(masked, size) * vocab_size**size for size in self.sizes)
 
+    def masked_sets(self, length: int, size: int) -> Iterable[tuple[int, ...]]:
+        met = length - size in accumulate(self.sizes, initial=0)
+        return combinations(range(length), size) if met else ()
+
     def one_at_a_time(self, length: int) -> bool:
         return max(self.sizes) <= 1
 
@@ -266,6 +274,11 @@ class Partition(Schedule):
 
     def outcomes(self, masked: int, observed: int, vocab_size: int) -> int:
         return vocab_size ** min(masked, max(map(len, self.blocks)))
+
+    def masked_sets(self, length: int, size: int) -> Iterable[tuple[int, ...]]:
+        left = set(range(length))
+        stages = [tuple(sorted(left := left - set(block))) for block in ((), *self.blocks)]
+        return sorted({stage for stage in stages if len(stage) == size})
 
     def one_at_a_time(self, length: int) -> bool:
         return max(map(len, self.blocks)) <= 1

@@ -8,7 +8,6 @@ the denoiser's answers there.  Nothing here knows about chains: it is the twin o
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import combinations
 from math import log10
 from typing import Any
 
@@ -66,7 +65,7 @@ def _enumerated(law: Oracle, schedule: Schedule, denoiser: Any, number_system: A
     with law.arithmetic.context():
         states = _States(law, schedule, denoiser, number_system)
         for size in range(law.length, 0, -1):
-            for masked in combinations(range(law.length), size):
+            for masked in schedule.masked_sets(law.length, size):
                 states.leave(masked)
         return states.finished()
 

@@ -7,8 +7,8 @@ all steps at once.  The work is one multiplication and addition for every transi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import combinations, islice
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,23 +40,20 @@ def enumerate_exchangeable(law: Oracle, schedule: Exchangeable, denoiser: Any) -
     weights = _set_weights(law, schedule)
     place = (vocab + 1) ** np.arange(length)[::-1]
     arrived = np.zeros(((vocab + 1) ** length, schedule.steps), dtype=weights.dtype)
-    scratch = np.empty((vocab + 1) ** length, dtype=weights.dtype)
+    scratch = [np.empty((vocab + 1) ** length, dtype=kind) for kind in (weights.dtype, np.int64, np.int8)]
     for size in range(length, 0, -1):
-        outcomes = all_sequences(vocab + 1, size)  # V: stays masked
-        revealed = (outcomes != vocab).sum(axis=1)
-        for group in _groups(length, size, vocab):
+        for group in _groups(schedule.masked_sets(length, size), vocab ** (length - size)):
             leaving = [_leaving(law, masked, weights[:, size], arrived, place) for masked in group]
             for part, answers in _answered(law, [part for part in leaving if len(part.base)], denoiser):
-                offsets = outcomes @ place[list(part.masked)]
-                spread(arrived, part.base, offsets, revealed, answers, part.shares, scratch)
+                spread(arrived, part.base, place[list(part.masked)], answers, part.shares, *scratch)
     complete = all_sequences(vocab, length) @ place
     return law.arithmetic.array(arrived[complete].sum(axis=1)).reshape((vocab,) * length)
 
 
-def _groups(length: int, size: int, vocab: int) -> Iterator[list[tuple[int, ...]]]:
-    """Sets of `size` masked positions, as many together as have about `GROUP` patterns."""
-    sets = combinations(range(length), size)
-    while group := list(islice(sets, max(1, GROUP // vocab ** (length - size)))):
+def _groups(sets: Iterable[tuple[int, ...]], patterns: int) -> Iterator[list[tuple[int, ...]]]:
+    """Sets of masked positions with so many patterns each, as many together as have about `GROUP` patterns."""
+    left = iter(sets)
+    while group := list(islice(left, max(1, GROUP // patterns))):
         yield group
 
 
