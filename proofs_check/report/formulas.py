@@ -143,6 +143,8 @@ class _Reader:
             return self._group(_FENCES[token.text])
         if token.text == "sqrt" and self.at < len(self.line) and self._attached_group(self.at - 1):
             return _node("msqrt", _bare(self._group()))
+        if len(token.text) == 2 and token.text[0] == "d" and any(other.text == "int" for other in self.line):
+            return _node("mrow", _leaf("mi", "d", {"mathvariant": "normal"}), _leaf("mi", token.text[1]))
         if token.text == "log2":
             return _node("msub", _leaf("mi", "log"), _leaf("mn", "2"))
         return _leaf("mi", LETTERS.get(token.text, _SIGNS.get(token.text, token.text)))

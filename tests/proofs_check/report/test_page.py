@@ -200,16 +200,22 @@ def test_nothing_to_draw() -> None:
 
 
 def test_a_line_that_skips_a_row_passes_between_the_boxes() -> None:
-    graph = nx.DiGraph([("a.one", "a.two"), ("a.two", "a.three"), ("a.one", "a.three")])
+    graph = nx.DiGraph(
+        [("a.one", "a.two"), ("a.two", "a.three"), ("a.three", "a.four"), ("a.other", "a.two")]
+    )
+    graph.add_edge("a.top", "a.one")
+    graph.add_edge("a.top", "b.low")
+    graph.add_edge("b.low", "a.four")
+    graph.add_edge("a.one", "a.four")  # which it rests on through others too
     drawing = ElementTree.fromstring(lemma_drawing(graph, {"a.one": Verdict.PROVED}))
-    boxes = {
-        box.get("y"): (float(box.get("x", 0)), float(box.get("width", 0))) for box in drawing.iter("rect")
-    }
-    (_, middle, _) = sorted(boxes.items(), key=lambda item: float(item[0] or 0))
-    left, width = middle[1]
-    (crossing,) = [path.get("d", "") for path in drawing.iter("path") if "v" in path.get("d", "")]
-    passed = float(re.findall(r"(\d+) \d+v", crossing)[0])
-    assert not left <= passed <= left + width
+    boxes = [tuple(float(box.get(name, 0)) for name in ("x", "y", "width")) for box in drawing.iter("rect")]
+    assert len(boxes) == 7
+    paths = [path.get("d", "") for path in drawing.iter("path")]
+    crossings = [tuple(map(float, found)) for path in paths for found in re.findall(r"M(\d+) (\d+)v", path)]
+    assert crossings
+    for x, y in crossings:
+        assert all(not left <= x <= left + width for left, top, width in boxes if top == y)
+    assert len(paths) - len(crossings) == 7 + len(crossings)  # seven lines, cut at the crossings
 
 
 def test_the_command_writes_the_file_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
