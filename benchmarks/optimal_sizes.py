@@ -20,10 +20,10 @@ from rich.table import Table as Grid
 
 from oracles import zoo
 from theory import information_profile
+from theory.information.profile import Profile
 from theory.optimise import optimal_sizes, optimal_weights
 from theory.optimise.sizes import falling_integers
 from theory.optimise.staircase import lowest_staircases, step_sizes
-from theory.profile import Profile
 
 PLAIN_LIMIT = 2 * 10**10
 """Largest L^2 N that the plain recursion, and beside it the search for iid weights, is asked for."""

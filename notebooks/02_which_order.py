@@ -46,7 +46,7 @@ from theory import (
     sequence_error_rate,
     total_variation,
 )
-from theory.partitions import bisection
+from theory.unmasking.partitions import bisection
 
 plt.rcParams |= {"figure.figsize": (8, 3.2), "axes.spines.top": False, "axes.spines.right": False}
 

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from oracles.files import write_bytes
 from proofs_check.commands.elbo_table import estimator_names
 from theory.analysis import Missing
-from theory.likelihoods import Likelihoods
+from theory.likelihood.likelihoods import Likelihoods
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 _GREY = "0.45"

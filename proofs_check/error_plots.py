@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from theory.error_profiles import ErrorProfile
+from theory.errors.profiles import ErrorProfile
 
 # Okabe & Ito's colours, which the colour-blind tell apart, and a line style each for print in grey.
 _STYLES = (("#0072B2", "-"), ("#D55E00", "--"), ("#009E73", "-."), ("#CC79A7", ":"))

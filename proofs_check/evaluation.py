@@ -17,7 +17,7 @@ from proofs_check.claims import Claim, Mutant
 from proofs_check.evidence import Verdict
 from proofs_check.instances import Instance, call
 from proofs_check.relation import Relation, Truth
-from theory.log_sums import rational
+from theory.exact.log_sums import rational
 
 LEAST_BITS, MOST_BITS = 128, 512
 """Precisions of the balls in which a claim is evaluated: more where fewer leave it undecided."""

@@ -1,8 +1,6 @@
 """Samplers of masked diffusion models on known laws: schedules, denoisers, exact laws and error rates."""
 
-from theory.blocks import Blocks
-from theory.entropy_planners import EntropyBounded, EntropySum
-from theory.error_profiles import ErrorProfile, error_by_position, error_by_step
+from theory.errors.profiles import ErrorProfile, error_by_position, error_by_step
 from theory.information import Profile, dual_total_correlation, information_profile, total_correlation
 from theory.laws.sampler_law import SamplerLaw
 from theory.limits import first_order_error, second_order_error
@@ -16,10 +14,13 @@ from theory.metrics import (
     sequence_error_rate,
     total_variation,
 )
-from theory.mixtures import OneOf, RandomSizes
 from theory.monte_carlo import simulate
 from theory.optimise import optimal_sizes, steps_needed
-from theory.planners import (
+from theory.unmasking.base import Unmasking
+from theory.unmasking.blocks import Blocks
+from theory.unmasking.entropy_planners import EntropyBounded, EntropySum
+from theory.unmasking.mixtures import OneOf, RandomSizes
+from theory.unmasking.planners import (
     LowConfidence,
     LowestEntropy,
     Margin,
@@ -27,9 +28,8 @@ from theory.planners import (
     Threshold,
     TopK,
 )
-from theory.remasking import Corrected, Remasking
-from theory.schedules import IID, FixedSizes, Partition, Schedule
-from theory.unmasking import Unmasking
+from theory.unmasking.remasking import Corrected, Remasking
+from theory.unmasking.schedules import IID, FixedSizes, Partition, Schedule
 
 __all__ = [
     "IID",

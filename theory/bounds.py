@@ -14,7 +14,7 @@ from typing import Any
 from flint import arb, ctx, fmpq
 
 from oracles.arithmetic import arithmetic
-from theory.log_sums import LogSum, log2, rational
+from theory.exact.log_sums import LogSum, log2, rational
 
 # ------------------------------------------------------------------ enough steps
 

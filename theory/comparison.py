@@ -21,10 +21,10 @@ from theory.laws.distances import (
 from theory.laws.sampler_law import TabulatedLaw
 from theory.metrics import expected_kl, expected_steps
 from theory.monte_carlo import Estimate
-from theory.orders import Order, fixed_path
 from theory.routes import Route
 from theory.sampler_routes import divergence_routes, error_rate_routes, law_routes
 from theory.samplers import Problem, read_problem
+from theory.unmasking.orders import Order, fixed_path
 
 Number = Result | Estimate | Missing
 

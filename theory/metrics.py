@@ -23,7 +23,7 @@ from theory.sampler_routes import (
     law_routes,
 )
 from theory.samplers import Problem, read_problem
-from theory.unmasking import Unmasking
+from theory.unmasking.base import Unmasking
 
 
 def sampler_law(

@@ -12,10 +12,10 @@ from oracles import Oracle
 from oracles.kernels.path import on_cpu
 from oracles.patterns import Tokens
 from oracles.validation import read_count
-from theory.draws import Draw, RandomDraw
 from theory.samplers import Problem, read_problem
-from theory.schedules import Schedule
-from theory.unmasking import Unmasking
+from theory.unmasking.base import Unmasking
+from theory.unmasking.draws import Draw, RandomDraw
+from theory.unmasking.schedules import Schedule
 
 BLOCK_ENTRIES = 2**24
 """Conditional probabilities `[B, L, V]` that are held at a time."""

@@ -12,12 +12,14 @@ from dataclasses import replace
 from typing import Any
 
 from oracles import Oracle, Product, Result, Table
-from theory.chain_entropies import is_chain
-from theory.chain_partitions import chain_errors_by_step, partition_work
-from theory.context_errors import expected_cross_entropy
-from theory.coverage import everything_possible
 from theory.denoisers import Ideal
+from theory.errors.chain_partitions import chain_errors_by_step, partition_work
+from theory.errors.contexts import expected_cross_entropy
+from theory.errors.coverage import everything_possible
 from theory.information import information_profile, profile_routes
+from theory.information.chain_entropies import is_chain
+from theory.information.profile import Profile, iid_expected_kl, sizes_expected_kl
+from theory.information.subset_entropies import PATTERN_LIMITS, pattern_count
 from theory.laws import branching, enumeration
 from theory.laws.distances import divergence_of, error_rate_of
 from theory.laws.gap_cost import gap_cost, sequence_cost
@@ -25,12 +27,10 @@ from theory.laws.gap_probability import gap_error_rate
 from theory.laws.product_laws import product_error_rate, product_expected_kl, product_kl, sizes_work
 from theory.laws.sampler_law import GapLaw, TabulatedLaw
 from theory.laws.tables import check_table, enumerable, law_table
-from theory.profile import Profile, iid_expected_kl, sizes_expected_kl
 from theory.routes import Route, take_route
 from theory.samplers import Problem, read_problem
-from theory.schedules import IID, FixedSizes, Partition
-from theory.subset_entropies import PATTERN_LIMITS, pattern_count
-from theory.unmasking import Unmasking
+from theory.unmasking.base import Unmasking
+from theory.unmasking.schedules import IID, FixedSizes, Partition
 
 GAP_LIMITS = {"float32": 2e12, "float64": 2e12, "exact": 1e8, "ball": 1e8, "symbolic": 1e5}
 """Largest number of multiplications of a gap recursion that is taken on, by arithmetic: about a minute."""

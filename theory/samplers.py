@@ -14,7 +14,7 @@ from oracles import Oracle, Table
 from oracles.patterns import Tokens
 from theory.denoisers import Function, Ideal, Prompted
 from theory.prompts import read_prompt
-from theory.unmasking import Unmasking
+from theory.unmasking.base import Unmasking
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,7 @@ from flint import arb, ctx, fmpq
 from proofs_check.backends import certified
 from proofs_check.certificates.expressions import Tree, enclose, tree_of
 from proofs_check.evidence import Verdict
-from theory.log_sums import LogSum
+from theory.exact.log_sums import LogSum
 
 VERDICT = Verdict.PROVED
 METHOD = "balls over a box"

@@ -8,7 +8,7 @@ from flint import arb
 
 from proofs_check.backends import exact
 from proofs_check.evidence import Verdict
-from theory.log_sums import LogSum
+from theory.exact.log_sums import LogSum
 
 VERDICT = Verdict.CERTIFIED
 METHOD = "certified balls"

@@ -8,7 +8,7 @@ from typing import Any
 from flint import fmpq, fmpz
 
 from proofs_check.evidence import Verdict
-from theory.log_sums import LogSum
+from theory.exact.log_sums import LogSum
 
 VERDICT = Verdict.CERTIFIED
 METHOD = "exact numbers"

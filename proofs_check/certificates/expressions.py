@@ -12,7 +12,7 @@ from typing import Any
 import sympy
 from flint import arb, fmpq
 
-from theory.log_sums import LogSum
+from theory.exact.log_sums import LogSum
 
 Tree = Any
 """A rational as a string, or a list that begins with the kind of an expression."""

@@ -21,8 +21,8 @@ from proofs_check.commands.elbo_table import bounds_table, elbo_json, estimators
 from proofs_check.commands.order import in_floats, read_float
 from proofs_check.commands.target import Target, powers_of_two, read_prompt, read_target, small_fit
 from theory.denoisers import Ideal, Perturbed, Tempered, TopP, Windowed
-from theory.likelihoods import Likelihoods, likelihoods
-from theory.orders import Space, read_order
+from theory.likelihood.likelihoods import Likelihoods, likelihoods
+from theory.unmasking.orders import Space, read_order
 
 DEFAULT_ORDERS = "random,left,confidence,margin,entropy"
 

@@ -8,7 +8,7 @@ from proofs_check.commands.digits import fixed, significant
 from proofs_check.commands.elbo_table import PRECISION, deviations, text_units
 from theory.analysis import Missing
 from theory.comparison import Number
-from theory.likelihoods import Likelihoods
+from theory.likelihood.likelihoods import Likelihoods
 from theory.monte_carlo import Estimate
 
 NOTHING = 1e-9

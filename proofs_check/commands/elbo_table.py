@@ -12,9 +12,9 @@ from proofs_check.commands.analysis_json import number_json
 from proofs_check.commands.digits import fixed, plus_minus, significant
 from theory.analysis import Missing
 from theory.comparison import Number
-from theory.likelihoods import Likelihoods
+from theory.likelihood.likelihoods import Likelihoods
+from theory.likelihood.nelbo_estimators import Estimator
 from theory.monte_carlo import Estimate
-from theory.nelbo_estimators import Estimator
 
 PRECISION = 0.01
 """Bits a token to which the number of draws is given."""

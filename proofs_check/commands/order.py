@@ -21,7 +21,7 @@ from proofs_check.commands.order_table import footnotes, order_json, order_table
 from proofs_check.commands.target import Target, read_prompt, read_target, small_fit
 from theory.comparison import Comparison, compare
 from theory.denoisers import Ideal, Perturbed, Tempered
-from theory.orders import PLANNERS, Order, Space, read_order
+from theory.unmasking.orders import PLANNERS, Order, Space, read_order
 
 DEFAULT_ORDERS = (
     "random,left,strided,bisection,confidence,margin,entropy,lowconfidence,threshold:0.6,eb:1,remask:0.2"

@@ -22,9 +22,9 @@ from oracles import MarkovChain, Oracle, Table, uniform_on, zoo
 from proofs_check import Mutant, Relation, Source, Tight, at, claim, grid
 from proofs_check.laws import ANY_LAW, HALF, LAWS, SHARPER
 from theory import EntropySum
-from theory import exact_information as exact
 from theory.denoisers import Ideal, Perturbed
-from theory.exact_paths import ExactPaths
+from theory.exact import information as exact
+from theory.exact.paths import ExactPaths
 
 CAI_LI = Source("Cai & Li 2026", "arXiv 2603.22248")
 

@@ -17,10 +17,10 @@ from oracles import testing, zoo
 from proofs_check import Mutant, Relation, Source, Tight, at, claim, grid
 from proofs_check.laws import ANY_LAW, LAWS, WEIGHTS
 from theory import IID, bounds
-from theory import exact_information as exact
-from theory import exact_profile as profiles
-from theory.log_sums import LogSum, rational
-from theory.ordered_partitions import mean_divergence
+from theory.exact import information as exact
+from theory.exact import profile as profiles
+from theory.exact.log_sums import LogSum, rational
+from theory.unmasking.ordered_partitions import mean_divergence
 
 CHEN = Source("Chen, Cong & Li 2025", "arXiv 2511.04647")
 

@@ -33,9 +33,9 @@ from oracles import testing, uniform_on, zoo
 from proofs_check import Mutant, Relation, Source, Tight, at, claim, grid
 from proofs_check.laws import HALF, LAWS, table
 from theory import IID, FixedSizes, first_order_error, sampler_law, second_order_error
-from theory import exact_information as exact
+from theory.exact import information as exact
+from theory.exact.log_sums import relative_entropy
 from theory.limits.expansion import Expansion
-from theory.log_sums import relative_entropy
 
 SOURCE = Source("Dichotomy of many steps", "derived for this project")
 MORE = Mutant("5% more", constant=fmpq(21, 20))

@@ -15,10 +15,10 @@ from oracles import Oracle, Table, zoo
 from proofs_check import Mutant, Relation, Source, Tight, at, claim, grid
 from proofs_check.laws import ANY_LAW, LAWS, SHARPER
 from theory import EntropyBounded
-from theory import exact_information as exact
 from theory.denoisers import Ideal, Perturbed
-from theory.exact_paths import ExactPaths
-from theory.log_sums import LogSum
+from theory.exact import information as exact
+from theory.exact.log_sums import LogSum
+from theory.exact.paths import ExactPaths
 
 BEN_HAMU = Source("Ben-Hamu et al. 2025", "arXiv 2505.24857")
 RARE_PAIR = Table([["9/10", 0], [0, "1/10"]])
@@ -56,7 +56,11 @@ def correlation_of_a_step(q, *, constant=1, largest=1):
     source=BEN_HAMU.at("the error of the sampler"),
     log_base="2 (bits)",
     instances=grid(q=LAWS, bits=BITS, order=["entropy", "left"]),
-    search={"q": ANY_LAW, "bits": st.sampled_from([fmpq(0), *BITS, fmpq(3, 2)]), "order": st.sampled_from(ORDERS)},
+    search={
+        "q": ANY_LAW,
+        "bits": st.sampled_from([fmpq(0), *BITS, fmpq(3, 2)]),
+        "order": st.sampled_from(ORDERS),
+    },
     tight=Tight(at(q=zoo.equal_pairs(4), bits=fmpq(1), order="left")),
     mutants=[
         Mutant("5% less divergence", constant=SHARPER),

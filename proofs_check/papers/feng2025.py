@@ -23,12 +23,12 @@ from proofs_check import Mutant, NotCheckable, Relation, Source, Tight, at, clai
 from proofs_check.backends.monte_carlo import SequenceErrors, TokenErrors
 from proofs_check.instances import size_vectors
 from theory import IID, FixedSizes, Partition, bounds, sampler_law
-from theory import exact_information as exact
 from theory.denoisers import Function, Ideal, Perturbed
+from theory.errors.windows import windowed_expected_kl
+from theory.exact import information as exact
+from theory.exact.log_sums import log2, rational
 from theory.laws import closed_forms
 from theory.laws.sampler_law import SamplerLaw
-from theory.log_sums import log2, rational
-from theory.windows import windowed_expected_kl
 
 FENG = Source("Feng et al. 2025", "arXiv 2502.09622v1")
 HALF, TENTH, SHARPER = fmpq(1, 2), fmpq(1, 10), fmpq(19, 20)

@@ -26,13 +26,13 @@ from oracles import testing, zoo
 from proofs_check import Mutant, Relation, Source, Tight, at, claim, grid
 from proofs_check.laws import ANY_LAW, HALF, LAWS, SHARPER, WEIGHTS, table, uniform
 from theory import IID, FixedSizes, Partition, sampler_law
-from theory import exact_information as exact
-from theory import exact_profile as profiles
 from theory.denoisers import Function, Ideal, Perturbed
-from theory.exact_losses import Losses
-from theory.exact_profile import Entropies
-from theory.log_sums import LogSum
-from theory.ordered_partitions import mean_divergence, mean_over_sizes, size_vectors
+from theory.exact import information as exact
+from theory.exact import profile as profiles
+from theory.exact.log_sums import LogSum
+from theory.exact.losses import Losses
+from theory.exact.profile import Entropies
+from theory.unmasking.ordered_partitions import mean_divergence, mean_over_sizes, size_vectors
 
 SOURCE = Source("Identities of masked diffusion", "derived for this project")
 NELBO = Source("MDLM, MD4, RADD and any-order models", "arXiv 2406.07524, 2406.04329, 2406.03736")

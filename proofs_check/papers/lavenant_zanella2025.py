@@ -19,12 +19,12 @@ from oracles import zoo
 from proofs_check import Mutant, Relation, Source, Tight, at, claim, grid
 from proofs_check.laws import ANY_LAW, LAWS, SHARPER
 from theory import FixedSizes, expected_kl, information_profile, optimal_sizes
-from theory import exact_profile as profiles
-from theory.alphas import cosine, power, rounded_sizes
-from theory.log_sums import log2
-from theory.ordered_partitions import size_vectors
-from theory.partitions import equal_sizes
-from theory.profile import sizes_expected_kl
+from theory.exact import profile as profiles
+from theory.exact.log_sums import log2
+from theory.information.profile import sizes_expected_kl
+from theory.unmasking.alphas import cosine, power, rounded_sizes
+from theory.unmasking.ordered_partitions import size_vectors
+from theory.unmasking.partitions import equal_sizes
 
 LAVENANT = Source("Lavenant & Zanella 2025", "arXiv 2510.25544")
 FAMILIES = {

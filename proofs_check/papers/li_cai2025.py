@@ -19,10 +19,10 @@ from oracles import testing, zoo
 from proofs_check import Mutant, Relation, Source, Tight, at, claim, grid
 from proofs_check.laws import ANY_LAW, LAWS, SHARPER, WEIGHTS, uniform
 from theory import bounds
-from theory import exact_information as exact
-from theory import exact_profile as profiles
+from theory.exact import information as exact
+from theory.exact import profile as profiles
+from theory.exact.log_sums import log2
 from theory.laws import closed_forms
-from theory.log_sums import log2
 
 LI_CAI = Source("Li & Cai 2025", "arXiv 2505.21400")
 HALF = sympy.Rational(1, 2)

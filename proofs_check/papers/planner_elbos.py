@@ -19,11 +19,11 @@ from oracles import Oracle, Table
 from proofs_check import Mutant, Relation, Source, Tight, at, claim, grid
 from proofs_check.laws import HALF, LAWS, SHARPER
 from theory import EntropyBounded, FixedSizes, LowConfidence, Margin, OneOf, Partition, TopK, sampler_law
-from theory import exact_information as exact
 from theory.denoisers import Function, Ideal, Perturbed
-from theory.exact_kept_draws import KeptDraws
-from theory.exact_losses import Losses
-from theory.exact_paths import ExactPaths
+from theory.exact import information as exact
+from theory.exact.kept_draws import KeptDraws
+from theory.exact.losses import Losses
+from theory.exact.paths import ExactPaths
 
 PENG = Source("Peng et al. 2025", "arXiv 2502.03540 and 2509.23405")
 FEW_LAWS = {name: LAWS[name] for name in ("golden mean", "non-unifilar HMM", "parity", "five words")}

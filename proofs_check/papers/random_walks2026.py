@@ -17,9 +17,9 @@ from oracles import MarkovChain, zoo
 from proofs_check import Mutant, Relation, Source, at, claim, grid
 from proofs_check.laws import ANY_CHAIN, CHAINS, HIDDEN_CHAINS
 from theory import FixedSizes, LowestEntropy, sampler_law
-from theory import exact_information as exact
-from theory.exact_paths import ExactPaths
-from theory.partitions import bisection, strided
+from theory.exact import information as exact
+from theory.exact.paths import ExactPaths
+from theory.unmasking.partitions import bisection, strided
 
 WALKS_PAPER = Source("Random walks on graphs 2026", "arXiv 2606.22976")
 

@@ -27,10 +27,10 @@ from theory import (
     second_order_error,
     sequence_error_rate,
 )
-from theory import exact_information as exact
-from theory.exact_profile import correlation, profile, sizes_expected_divergence
+from theory.exact import information as exact
+from theory.exact.log_sums import log2
+from theory.exact.profile import correlation, profile, sizes_expected_divergence
 from theory.laws import closed_forms
-from theory.log_sums import log2
 
 OURS = Source("Derived for this project", "exact computation")
 QUARTER, TWO_STEPS = fmpq(1, 4), IID.uniform(2)

@@ -12,10 +12,10 @@ from oracles import Oracle, Product, Table, zoo
 from proofs_check import Mutant, Relation, Source, Tight, at, claim, grid
 from proofs_check.laws import SHARPER, WEIGHTS, uniform
 from theory import IID, FixedSizes, sampler_law
-from theory import exact_information as exact
-from theory.exact_profile import iid_expected_divergence, profile
+from theory.exact import information as exact
+from theory.exact.log_sums import log2
+from theory.exact.profile import iid_expected_divergence, profile
 from theory.laws import closed_forms
-from theory.log_sums import log2
 
 OURS = Source("Derived for this project", "exact computation")
 

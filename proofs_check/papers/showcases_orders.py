@@ -24,11 +24,11 @@ from theory import (
     sampler_law,
     sequence_error_rate,
 )
-from theory import exact_information as exact
-from theory.exact_paths import ExactPaths
-from theory.exact_profile import Entropies
-from theory.log_sums import log2
-from theory.partitions import contiguous, strided
+from theory.exact import information as exact
+from theory.exact.log_sums import log2
+from theory.exact.paths import ExactPaths
+from theory.exact.profile import Entropies
+from theory.unmasking.partitions import contiguous, strided
 
 OURS = Source("Derived for this project", "exact computation")
 

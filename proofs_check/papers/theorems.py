@@ -44,12 +44,12 @@ from oracles import zoo
 from proofs_check import Mutant, Relation, Source, Tight, at, claim, grid
 from proofs_check.laws import ANY_CHAIN, ANY_LAW, CHAINS, HIDDEN_CHAINS, LAWS, SHARPER, uniform
 from theory import bounds
-from theory import exact_information as exact
-from theory import exact_profile as profiles
-from theory.exact_profile import Entropies, contexts, is_markov
-from theory.log_sums import log2
-from theory.ordered_partitions import size_vectors
-from theory.partitions import equal_sizes
+from theory.exact import information as exact
+from theory.exact import profile as profiles
+from theory.exact.log_sums import log2
+from theory.exact.profile import Entropies, contexts, is_markov
+from theory.unmasking.ordered_partitions import size_vectors
+from theory.unmasking.partitions import equal_sizes
 
 A = Source("Theorem A", "derived for this project")
 B = Source("Theorem B", "derived for this project")

@@ -16,9 +16,9 @@ from oracles import testing, zoo
 from proofs_check import Mutant, Relation, Source, Tight, at, claim, grid
 from proofs_check.laws import ANY_LAW, LAWS, WEIGHTS, table, uniform
 from theory import IID, RandomSizes, bounds, sampler_law
-from theory import exact_information as exact
-from theory import exact_profile as profiles
-from theory.ordered_partitions import mean_over_sizes, multinomial, size_vectors
+from theory.exact import information as exact
+from theory.exact import profile as profiles
+from theory.unmasking.ordered_partitions import mean_over_sizes, multinomial, size_vectors
 
 ZHAO_CAI = Source("Zhao & Cai 2026", "arXiv 2602.20126")
 

@@ -14,8 +14,9 @@ from proofs_check import Claim, Mutant, Relation, Source, Tight, Verdict, at, cl
 from proofs_check.certificates import checker
 from proofs_check.certificates.writing import write_certificates
 from proofs_check.claims import Box
-from theory import IID, exact_information, expected_kl, kl_divergence, sampler_law
-from theory.log_sums import log2
+from theory import IID, expected_kl, kl_divergence, sampler_law
+from theory.exact import information as exact_information
+from theory.exact.log_sums import log2
 
 HERE = Source("Planted", "v1")
 FLIP = Box.of(a=("1/10", "2/5"))

@@ -18,7 +18,7 @@ from proofs_check.backends.boxes import Box, prove
 from proofs_check.certificates import checker
 from proofs_check.certificates.expressions import tree_of
 from theory import IID, expected_kl, kl_divergence
-from theory.log_sums import entropy
+from theory.exact.log_sums import entropy
 
 SQUARE = Box.of(a=(0, 1), b=(0, 1))
 A, B = SQUARE.symbols.values()

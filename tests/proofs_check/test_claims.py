@@ -30,8 +30,9 @@ from proofs_check import (
     verify_all,
 )
 from proofs_check.instances import describe, size_vectors
-from theory import IID, exact_information, sampler_law
-from theory.log_sums import log2
+from theory import IID, sampler_law
+from theory.exact import information as exact_information
+from theory.exact.log_sums import log2
 
 HERE = Source("Planted", "v1")
 RATIONALS = st.fractions(-3, 3, max_denominator=6)

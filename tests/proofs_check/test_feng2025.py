@@ -4,9 +4,9 @@ import pytest
 from flint import fmpq
 
 from proofs_check import Verdict, at, claims_in, verify
+from proofs_check.engine import evaluate
 from proofs_check.papers import feng2025
 from proofs_check.relation import Truth
-from proofs_check.engine import evaluate
 from theory import bounds
 
 CLAIMS = claims_in(feng2025)

@@ -12,9 +12,10 @@ from proofs_check import Claim, Mutant, Relation, Report, Source, Tight, Verdict
 from proofs_check.backends.monte_carlo import SequenceErrors
 from proofs_check.claims import Box
 from proofs_check.commands.check import CheckRequest, run_check
-from theory import IID, Partition, bounds, exact_information, sampler_law
+from theory import IID, Partition, bounds, sampler_law
+from theory.exact import information as exact_information
+from theory.exact.log_sums import log2
 from theory.laws import closed_forms
-from theory.log_sums import log2
 
 HERE = Source("Planted", "v1")
 PAIR = {"pair": zoo.equal_pairs(2)}

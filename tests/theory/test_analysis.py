@@ -13,7 +13,7 @@ from oracles.testing import markov_chains, oracles
 from theory import IID, FixedSizes, expected_kl, log2_token_error_rate, sequence_error_rate
 from theory.analysis import Analysis, Missing, Row, analyse, equal_sizes
 from theory.analysis.effort import LEAST_DRAWS, Effort, share_out
-from theory.coverage import everything_possible
+from theory.errors.coverage import everything_possible
 from theory.estimators import estimate_sequence_error_rate
 from theory.monte_carlo import Estimate
 
@@ -193,7 +193,7 @@ def test_whether_everything_is_possible_is_what_the_table_says(law: Oracle) -> N
 
 def test_whether_everything_is_possible_may_stay_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert everything_possible(zoo.topic_hmm(64)) is True
-    monkeypatch.setattr("theory.coverage.ENTRIES", 10)
+    monkeypatch.setattr("theory.errors.coverage.ENTRIES", 10)
     assert everything_possible(zoo.topic_hmm(64)) is None
 
 

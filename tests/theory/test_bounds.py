@@ -12,8 +12,8 @@ from oracles import testing
 from oracles.arithmetic import arithmetic
 from tests.theory import brute_force
 from theory import bounds
+from theory.exact.log_sums import LogSum, log2, relative_entropy
 from theory.laws import closed_forms
-from theory.log_sums import LogSum, log2, relative_entropy
 
 LAWS = st.lists(st.integers(1, 30), min_size=3, max_size=3).map(lambda a: [Fraction(x, sum(a)) for x in a])
 

@@ -14,8 +14,8 @@ from theory.analysis import Missing
 from theory.comparison import Comparison, compare, conditionals_of
 from theory.denoisers import Ideal, Perturbed, Tempered, Windowed
 from theory.monte_carlo import Estimate
-from theory.orders import Order, Space, read_order
 from theory.samplers import read_problem
+from theory.unmasking.orders import Order, Space, read_order
 
 
 def orders_of(names: str, q: Oracle, steps: int) -> list[Order]:

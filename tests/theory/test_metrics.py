@@ -28,7 +28,7 @@ from theory import (
     sequence_error_rate,
 )
 from theory.denoisers import Function, Ideal, Perturbed
-from theory.profile import Profile, iid_expected_kl
+from theory.information.profile import Profile, iid_expected_kl
 
 BALL = arithmetic("ball", bits=128)
 

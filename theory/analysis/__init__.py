@@ -17,9 +17,9 @@ from theory.analysis.quantities import Analysis, Missing, Row
 from theory.analysis.rows import family_of, row_of
 from theory.analysis.sampling import Sampling
 from theory.analysis.subject import Subject
-from theory.partitions import equal_sizes
 from theory.samplers import read_problem
-from theory.schedules import IID, FixedSizes
+from theory.unmasking.partitions import equal_sizes
+from theory.unmasking.schedules import IID, FixedSizes
 
 __all__ = ["Analysis", "Missing", "Row", "analyse", "equal_sizes"]
 

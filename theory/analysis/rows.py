@@ -12,13 +12,13 @@ from theory.analysis.quantities import Missing, Row
 from theory.analysis.sampling import Sampling
 from theory.analysis.subject import Subject
 from theory.bounds import divergence_bound, perplexity_bound
+from theory.information.profile import iid_expected_kl, sizes_expected_kl
 from theory.metrics import log2_token_error_rate, sequence_error_rate
 from theory.monte_carlo import Estimate
-from theory.profile import iid_expected_kl, sizes_expected_kl
 from theory.routes import take_route
 from theory.sampler_routes import error_rate_routes
 from theory.samplers import read_problem
-from theory.schedules import IID, FixedSizes
+from theory.unmasking.schedules import IID, FixedSizes
 
 TABLES = ("enumeration", "branching")
 """Routes that are taken for all schedules or for none: see `Subject.enumerable`."""

@@ -12,7 +12,7 @@ from oracles import Oracle
 from oracles.arithmetic import Arithmetic, Array, Scalar
 from oracles.validation import check_distributions, read_array, read_fraction
 from theory.denoisers.base import Denoiser, read_request, uniform, with_observed
-from theory.ties import ascending, at_most, comparable, places
+from theory.unmasking.ties import ascending, at_most, comparable, places
 
 
 class Reshaped(Denoiser):
@@ -79,7 +79,7 @@ class Perturbed(Reshaped):
 class Tempered(Reshaped):
     """Token laws in proportion to inner ** (1 / temperature); temperature 0 is greedy.
 
-    Greedy takes the most probable token, the lowest of equally probable ones (see `theory.ties`).
+    Greedy takes the most probable token, the lowest of equally probable ones (see `theory.unmasking.ties`).
     temperature: a rational >= 0; exact laws need 1/temperature whole (ValueError).  Greedy cannot decide between
     balls that overlap or symbols (ValueError); ArithmeticError if a float probability underflows.
     """
@@ -111,7 +111,7 @@ class Tempered(Reshaped):
 class TopP(Reshaped):
     """Nucleus sampling: the fewest most probable tokens whose total is at least `p`, renormalised.
 
-    Of equally probable tokens (see `theory.ties`) the lower comes first.  p: a rational in (0, 1]
+    Of equally probable tokens (see `theory.unmasking.ties`) the lower comes first.  p: a rational in (0, 1]
     (ValueError).  As for greedy, balls that overlap and symbols cannot be ordered (ValueError).
     (Holtzman et al. 2020)
     """

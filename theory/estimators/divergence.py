@@ -15,7 +15,7 @@ from theory.estimators.sequence_errors import error_interval
 from theory.estimators.stages import MOST, Plan, Values, run
 from theory.monte_carlo import Estimate, run_sampler, student
 from theory.samplers import Problem
-from theory.unmasking import Unmasking
+from theory.unmasking.base import Unmasking
 
 EXACT_TERMS = "Student's t interval, approximate"
 BIASED_TERMS = "upper end by Student's t, approximate; lower end -log2(1 - SER) by Clopper-Pearson"

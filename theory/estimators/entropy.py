@@ -10,12 +10,12 @@ import numpy as np
 from oracles import Oracle
 from oracles.patterns import Tokens
 from oracles.validation import read_count
-from theory.draws import ScoredDraw
 from theory.estimators.paths import EXACT_NOTE, Logs, Paths, as_floats, draw_paths, read_forceable
 from theory.estimators.stages import MOST, Plan, Values, run
 from theory.monte_carlo import Estimate, block_rows, run_steps, shared_out, student
 from theory.samplers import Problem
-from theory.unmasking import Unmasking
+from theory.unmasking.base import Unmasking
+from theory.unmasking.draws import ScoredDraw
 
 
 def estimate_sampler_entropy(

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from oracles import Oracle
 from oracles.patterns import Tokens
-from theory.draws import RandomDraw
 from theory.estimators.stages import MOST, Plan, run
 from theory.monte_carlo import Estimate, block_rows, student
 from theory.samplers import Problem, read_problem
-from theory.schedules import Exchangeable, Schedule
-from theory.unmasking import Unmasking
+from theory.unmasking.base import Unmasking
+from theory.unmasking.draws import RandomDraw
+from theory.unmasking.schedules import Exchangeable, Schedule
 
 
 def estimate_expected_kl(

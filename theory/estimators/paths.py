@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from oracles import Oracle
 from oracles.arithmetic import Arithmetic, Array
 from oracles.patterns import Tokens
-from theory.draws import ForcedDraw
 from theory.monte_carlo import block_rows, check_drawable, run_steps
 from theory.samplers import Problem, read_problem
-from theory.unmasking import Unmasking
+from theory.unmasking.base import Unmasking
+from theory.unmasking.draws import ForcedDraw
 
 Logs = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ from theory.estimators.paths import draw_paths, log_target, read_forceable
 from theory.estimators.stages import MOST, Plan, Values, run
 from theory.monte_carlo import Estimate, check_drawable, clopper_pearson, run_sampler, student
 from theory.samplers import read_problem
-from theory.unmasking import Unmasking
+from theory.unmasking.base import Unmasking
 
 METHODS = ("draws", "weights")
 

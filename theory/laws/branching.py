@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from oracles import Oracle
 from oracles.arithmetic import Arithmetic, Array, Scalar, arithmetic
 from oracles.patterns import Tokens
-from theory.draws import BranchingDraw
-from theory.unmasking import Unmasking
+from theory.unmasking.base import Unmasking
+from theory.unmasking.draws import BranchingDraw
 
 FLOAT_BUDGET = 3 * 10**8
 OBJECT_BUDGET = 10**7

@@ -16,7 +16,7 @@ from typing import Any
 
 from flint import arb, fmpq, fmpq_poly
 
-from theory.log_sums import LogSum, log2, rational
+from theory.exact.log_sums import LogSum, log2, rational
 
 Rational = int | Fraction | fmpq
 

@@ -11,8 +11,8 @@ from oracles.state_space_oracle import StateSpaceOracle
 from theory.laws.gap_lengths import reaches
 from theory.laws.gap_links import step_matrices
 from theory.laws.gap_sizes import sizes_work
-from theory.reveals import EachWith
-from theory.schedules import IID, FixedSizes
+from theory.unmasking.reveals import EachWith
+from theory.unmasking.schedules import IID, FixedSizes
 
 NEGLIGIBLE = 1e-20
 """Runs that weigh less than this are left out in floats, if the result then has all its digits."""

@@ -19,7 +19,7 @@ from oracles.arithmetic import Arithmetic, Array
 from oracles.state_space_oracle import StateSpaceOracle
 from theory.laws.gap_links import refuse_small, step_matrices
 from theory.laws.gap_recursion import add_product, powers, solve
-from theory.reveals import EachWith
+from theory.unmasking.reveals import EachWith
 
 _ROWS = 1024
 """Gaps, counted with their ends, that are solved for at a time."""

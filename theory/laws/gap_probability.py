@@ -1,6 +1,6 @@
 """Exact laws of iid and fixed-size samplers of first-order Markov chains with the ideal denoiser, at any length.
 
-The chains are those of `theory.chain_entropies.is_chain`, homogeneous or not; what is left of one after a prompt
+The chains are those of `theory.information.chain_entropies.is_chain`, homogeneous or not; what is left of one after a prompt
 is one again.  Nothing is approximated: in floats, runs of the sampler that together weigh less than the rounding
 of the result are left out.
 """
@@ -17,14 +17,14 @@ from oracles.arithmetic import Arithmetic, Array, Scalar
 from oracles.patterns import Tokens, all_sequences, read_patterns
 from oracles.state_space_oracle import StateSpaceOracle
 from oracles.validation import read_array
-from theory.chain_entropies import is_chain
+from theory.information.chain_entropies import is_chain
 from theory.laws.gap_cost import BATCH, NEGLIGIBLE, has_one_step, reveals_of
 from theory.laws.gap_lengths import LengthRecursion
 from theory.laws.gap_links import Links, chain_links, sequence_links, step_matrices
 from theory.laws.gap_recursion import GapRecursion
 from theory.laws.gap_sizes import whole_gaps_of_sizes
 from theory.prompts import read_prompt
-from theory.schedules import IID, FixedSizes
+from theory.unmasking.schedules import IID, FixedSizes
 
 SURE = 15 / 16
 """The valid mass up to which floats may subtract it from 1: that loses four bits at most."""

@@ -25,7 +25,7 @@ import numpy as np
 
 from oracles.arithmetic import Arithmetic, Array
 from theory.laws.gap_links import Links
-from theory.reveals import EachWith
+from theory.unmasking.reveals import EachWith
 
 _NODES = 32
 """Left and right ends of gaps that are worked on at a time."""

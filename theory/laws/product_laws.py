@@ -21,7 +21,7 @@ import numpy as np
 
 from oracles import Oracle, Product
 from oracles.arithmetic import Arithmetic, Scalar
-from theory.schedules import IID, FixedSizes, Partition
+from theory.unmasking.schedules import IID, FixedSizes, Partition
 
 OfPart = Callable[[Oracle, Any], Scalar]
 """A quantity of the sampler of one part under its schedule."""

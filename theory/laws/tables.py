@@ -12,8 +12,8 @@ from oracles import Oracle
 from oracles.arithmetic import Arithmetic, Array, Scalar, arithmetic
 from theory.laws import branching, enumeration, exchangeable_enumeration
 from theory.samplers import Problem
-from theory.schedules import Schedule
-from theory.unmasking import Unmasking
+from theory.unmasking.base import Unmasking
+from theory.unmasking.schedules import Schedule
 
 SupportTable = NDArray[np.bool_]
 

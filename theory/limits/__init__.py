@@ -15,7 +15,7 @@ from typing import Any
 
 from oracles import Oracle, Product, Result
 from oracles.arithmetic import Scalar
-from theory.chain_entropies import is_chain
+from theory.information.chain_entropies import is_chain
 from theory.limits.chains import GAP_LIMITS, chain_first_order, gap_work
 from theory.limits.enumeration import (
     PAIR_LIMITS,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from oracles import Oracle, Table
 from oracles.arithmetic import Array, Scalar, convert
 from oracles.patterns import all_patterns
-from theory.subset_entropies import pattern_count
+from theory.information.subset_entropies import pattern_count
 
 PAIR_LIMITS = {"float32": 5e9, "float64": 5e9, "exact": 1e8, "ball": 1e8, "symbolic": 3e4}
 """Largest `pair_patterns` that are taken on, by arithmetic: about a minute of work."""

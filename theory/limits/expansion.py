@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from oracles import Oracle, Table
 from theory.metrics import sampler_law
-from theory.schedules import FixedSizes
+from theory.unmasking.schedules import FixedSizes
 
 
 class Expansion:

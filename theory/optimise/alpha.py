@@ -12,10 +12,10 @@ import numpy as np
 
 from oracles import Result
 from oracles.validation import read_count
-from theory.alphas import Alpha, power
+from theory.information.profile import iid_expected_kl
 from theory.optimise.sizes import Profiled, read_profile
-from theory.profile import iid_expected_kl
-from theory.schedules import IID
+from theory.unmasking.alphas import Alpha, power
+from theory.unmasking.schedules import IID
 
 _LOOKS = 65
 """Parameters that are tried before the best neighbourhood is searched."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from theory import alphas
-from theory.alphas import rounded_sizes
+from theory.information.profile import Profile
 from theory.optimise.sizes import OptimalSizes, optimal_sizes_up_to
 from theory.optimise.weights import optimal_weights
-from theory.partitions import contiguous, equal_sizes, strided
-from theory.profile import Profile
-from theory.schedules import IID, FixedSizes, Partition
-from theory.unmasking import Unmasking
+from theory.unmasking import alphas
+from theory.unmasking.alphas import rounded_sizes
+from theory.unmasking.base import Unmasking
+from theory.unmasking.partitions import contiguous, equal_sizes, strided
+from theory.unmasking.schedules import IID, FixedSizes, Partition
 
 Family = Callable[[int], Unmasking]
 """From a number of steps to a way of unmasking with so many."""

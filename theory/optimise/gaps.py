@@ -8,10 +8,10 @@ from typing import Any
 
 from oracles import Result
 from oracles.validation import read_count
+from theory.information.profile import Profile, iid_expected_kl, sizes_expected_kl
 from theory.optimise.families import SIZES, WEIGHTS, named_family
 from theory.optimise.sizes import Profiled, optimal_sizes, read_profile
-from theory.profile import Profile, iid_expected_kl, sizes_expected_kl
-from theory.schedules import IID, FixedSizes, Schedule
+from theory.unmasking.schedules import IID, FixedSizes, Schedule
 
 FAMILIES = (*SIZES, *WEIGHTS)
 """Those that treat all positions alike, so that the profile decides."""

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from oracles import Oracle, Result
 from oracles.validation import read_count
+from theory.information.subset_entropies import subset_entropies
 from theory.optimise.integers import Integers, as_integers
 from theory.prompts import read_prompt
-from theory.schedules import Partition
-from theory.subset_entropies import subset_entropies
+from theory.unmasking.schedules import Partition
 
 FLOAT_LIMIT, OBJECT_LIMIT = 16, 9
 """Longest law that is searched: 3^L pairs of sets a step, compiled for floats, interpreted for balls."""

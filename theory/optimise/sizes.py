@@ -12,10 +12,10 @@ from oracles import Oracle, Result
 from oracles.arithmetic import arithmetic
 from oracles.validation import read_count
 from theory.information import information_profile
+from theory.information.profile import Profile, sizes_expected_kl
 from theory.optimise.integers import Integers, as_integers
 from theory.optimise.staircase import lowest_staircases, step_sizes
-from theory.profile import Profile, sizes_expected_kl
-from theory.schedules import FixedSizes
+from theory.unmasking.schedules import FixedSizes
 
 Profiled = Oracle | Profile | Iterable[Any]
 """A law, its information profile, or the numbers f(0), .., f(L-1) in bits."""

@@ -9,10 +9,10 @@ from typing import Any
 
 from oracles import Oracle, Result
 from oracles.validation import check_choice, read_count
-from theory.chain_entropies import is_chain
+from theory.information.chain_entropies import is_chain
 from theory.optimise.families import PARTITIONS, SIZES, Family, named_family
 from theory.optimise.targets import Measures, Target, read_target
-from theory.unmasking import Unmasking
+from theory.unmasking.base import Unmasking
 
 MOST_PER_TOKEN = 16
 """Steps for each token that are looked at before giving up, where no number of steps is sure to suffice."""

@@ -10,12 +10,12 @@ from typing import Any
 
 from oracles import Oracle, Result
 from theory.information import information_profile
+from theory.information.profile import Profile
 from theory.metrics import expected_kl, kl_divergence, log2_token_error_rate, sequence_error_rate
 from theory.optimise.gaps import profile_expected_kl
-from theory.profile import Profile
 from theory.prompts import read_prompt
-from theory.schedules import IID, FixedSizes
-from theory.unmasking import Unmasking
+from theory.unmasking.base import Unmasking
+from theory.unmasking.schedules import IID, FixedSizes
 
 
 @dataclass(frozen=True)

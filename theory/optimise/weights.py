@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from oracles import Result
 from oracles.arithmetic import arithmetic
 from oracles.validation import read_count
-from theory.binomial import binomial_weights
+from theory.information.binomial import binomial_weights
+from theory.information.profile import iid_expected_kl
 from theory.optimise.integers import as_integers
 from theory.optimise.sizes import Profiled, read_profile
 from theory.optimise.staircase import lowest_staircases, step_sizes
-from theory.profile import iid_expected_kl
-from theory.schedules import IID
+from theory.unmasking.schedules import IID
 
 Knots = NDArray[np.float64]
 """`[N+1]`: c_0 = 0 <= c_1 <= .. <= c_N = 1."""

@@ -9,7 +9,7 @@ from proofs_check.papers import eb_sampler2025
 from proofs_check.papers.eb_sampler2025 import RARE_PAIR
 from tests.proofs_check.papers.verdicts import as_claimed
 from theory import EntropyBounded
-from theory.exact_paths import ExactPaths
+from theory.exact.paths import ExactPaths
 
 CLAIMS = claims_in(eb_sampler2025)
 

@@ -8,9 +8,9 @@ from proofs_check.papers import planner_elbos
 from proofs_check.papers.planner_elbos import EQUAL_COINS, SURE, believing
 from tests.proofs_check.papers.verdicts import as_claimed
 from theory import TopK
-from theory.exact_losses import Losses
-from theory.exact_paths import ExactPaths
-from theory.log_sums import log2
+from theory.exact.log_sums import log2
+from theory.exact.losses import Losses
+from theory.exact.paths import ExactPaths
 
 CLAIMS = claims_in(planner_elbos)
 

@@ -8,7 +8,7 @@ from oracles import zoo
 from theory import IID, FixedSizes, LowConfidence, TopK, kl_divergence
 from theory.denoisers import Ideal, Perturbed, Tempered
 from theory.estimators.nelbo import estimate_nelbo
-from theory.nelbo import nelbo
+from theory.likelihood.nelbo import nelbo
 
 CONFIDENCE = 1 - 1e-6
 """Each of the assertions here errs with about this probability at most: Student's intervals of thousands of draws."""

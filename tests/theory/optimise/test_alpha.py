@@ -5,9 +5,10 @@ from fractions import Fraction
 import pytest
 
 from oracles import MarkovChain, zoo
-from theory import IID, alphas, expected_kl, information_profile
+from theory import IID, expected_kl, information_profile
+from theory.information.profile import iid_expected_kl
 from theory.optimise import optimal_alpha, optimal_weights
-from theory.profile import iid_expected_kl
+from theory.unmasking import alphas
 
 
 @pytest.mark.parametrize("family", [alphas.power, alphas.polynomial])

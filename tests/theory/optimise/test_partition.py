@@ -13,7 +13,7 @@ from tests.theory import brute_force
 from tests.theory.cases import as_law
 from theory import Partition, kl_divergence
 from theory.optimise import optimal_partition
-from theory.partitions import bisection
+from theory.unmasking.partitions import bisection
 
 
 def all_partitions(length: int, steps: int) -> list[tuple[tuple[int, ...], ...]]:

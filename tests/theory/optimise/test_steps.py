@@ -19,7 +19,7 @@ from theory import (
     sequence_error_rate,
 )
 from theory.optimise import optimal_sizes, steps_needed
-from theory.partitions import bisection
+from theory.unmasking.partitions import bisection
 
 
 @given(q=oracles(max_length=4, max_vocab=2), target=st.fractions(0, 1, max_denominator=12))

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from oracles import MarkovChain, Oracle, zoo
 from oracles.testing import oracles, weights
 from theory import IID, expected_kl, information_profile
+from theory.information.profile import iid_expected_kl
 from theory.optimise import optimal_sizes, optimal_weights
 from theory.optimise.weights import _area, _h, _newton_step
-from theory.profile import iid_expected_kl
 
 
 @given(q=oracles(max_length=5, max_vocab=2), data=st.data())

@@ -1,0 +1,1 @@
+"""Exact numbers: rational combinations of logarithms, and the quantities that are made of them."""

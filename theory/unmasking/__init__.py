@@ -1,0 +1,1 @@
+"""Ways of unmasking: schedules, planners, blocks, remasking and mixtures, and where randomness enters them."""
