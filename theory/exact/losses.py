@@ -1,6 +1,7 @@
 """The losses of a denoiser in every context as exact numbers, and the objectives that are made of them, in bits.
 
-l(i, S) = E_q[-log2 d(x_i | x_S)].  Twin of `theory.likelihood.nelbo` for short laws, by the definitions of the objectives.
+l(i, S) = E_q[-log2 d(x_i | x_S)].  For short laws the twin of `theory.likelihood.nelbo`, by
+the definitions of the objectives.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Exact laws of iid and fixed-size samplers of first-order Markov chains with the ideal denoiser, at any length.
 
-The chains are those of `theory.information.chain_entropies.is_chain`, homogeneous or not; what is left of one after a prompt
+The chains are those of `is_chain` in `theory.information`, homogeneous or not; what is left of one after a prompt
 is one again.  Nothing is approximated: in floats, runs of the sampler that together weigh less than the rounding
 of the result are left out.
 """
