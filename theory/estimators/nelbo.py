@@ -28,7 +28,7 @@ def estimate_nelbo(
     seed: int,
     most: int = MOST,
 ) -> Estimate:
-    """E_q E_pi[-log2 p_pi(X)] in bits: H(q) plus the mean of log2 q(x)/p_pi(x) over draws (`theory.likelihood.nelbo`).
+    """E_q E_pi[-log2 p_pi(X)] in bits: H(q) plus the mean of log2 q(x)/p_pi(x) over draws.
 
     One order pi a sequence, and every step of it: the entropy of the law is no source of noise.  Where H(q) is only
     enclosed, the interval contains both ends; otherwise it is Student's, an approximation.  Infinite where

@@ -1,7 +1,8 @@
 """Planners: adaptive ways of unmasking, in which the denoiser's answers decide what is revealed next.
 
 Every planner reveals at least one token a step and never remasks.  Positions that are equally good are taken
-from the left: exactly for exact laws, within the tolerance of `ties` for floats.  By default a planner looks at the denoiser that also fills in; `scores` names another one to look at.
+from the left: exactly for exact laws, within the tolerance of `ties` for floats.  By default a planner
+looks at the denoiser that also fills in; `scores` names another one to look at.
 """
 
 from __future__ import annotations
