@@ -8,7 +8,7 @@ M = max_x q(x) / prod_i q(x_i) proposals on average, and M >= 2^TC.  (3) Remaski
 of lowest entropy first over a random order, 0 for an ideal denoiser, grows with the error of the denoiser.
 """
 
-from math import prod
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -44,9 +44,8 @@ def nearly_equal_coins(digits: int) -> Table:
 
 def proposals(q: Oracle) -> fmpq:
     """M = max_x q(x) / prod_i q(x_i)."""
-    alone = [q.marginal([i]).joint() for i in range(q.length)]
-    product = prod(np.ix_(*alone)) if q.length > 1 else alone[0]
-    joint, independent = q.joint().reshape(-1), np.asarray(product).reshape(-1)
+    alone = [np.asarray(q.marginal([i]).joint()) for i in range(q.length)]
+    joint, independent = q.joint().reshape(-1), reduce(np.multiply.outer, alone).reshape(-1)
     return max(a / b for a, b in zip(joint, independent, strict=True) if b != 0)
 
 
