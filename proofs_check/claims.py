@@ -37,6 +37,7 @@ from proofs_check.backends.boxes import Box
 from proofs_check.evidence import Report, Verdict
 from proofs_check.instances import Grid, Instance, at, grid
 from proofs_check.relation import Relation, Truth
+from proofs_check.spaces import Space
 
 __all__ = [
     "Box",
@@ -132,6 +133,7 @@ class Claim:
     notes: Sequence[str] = ()
     rests_on: Sequence[str] = ()
     box: Box | None = None
+    attack: Mapping[str, Space] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.box is not None and self.hypotheses:
@@ -182,6 +184,7 @@ def claim(
     notes: Sequence[str] = (),
     rests_on: Sequence[str] = (),
     box: Box | None = None,
+    attack: Mapping[str, Space] | None = None,
 ) -> Callable[[Callable[..., Any]], Claim]:
     """Turn a function that returns a Relation, or several that must all hold, into a Claim.
 
@@ -189,10 +192,12 @@ def claim(
     function's, `feng2025.error_rate`; the statement is the docstring (ValueError if there is none).
     hypotheses: name -> predicate of (some of) the same parameters, a bool or a Relation; an instance that
     fails one is skipped.  instances: what to check, iterated more than once; by default the single one without
-    parameters, or none if `search` gives a hypothesis strategy for each parameter.  observations: Monte Carlo
-    runs to compare with exact values (`backends.monte_carlo`).  rests_on: ids of the claims that its proof uses
-    (`lemma_graph`).  box: intervals over which other parameters range, `Box.of(a=("1/10", "2/5"))`; the function
-    gets a symbol of sympy for each, and the relations are proved on the whole box for every instance.
+    parameters, or none if `search` gives a hypothesis strategy for each parameter, or `attack` a space.
+    observations: Monte Carlo runs to compare with exact values (`backends.monte_carlo`).  rests_on: ids of the
+    claims that its proof uses (`lemma_graph`).  box: intervals over which other parameters range,
+    `Box.of(a=("1/10", "2/5"))`; the function gets a symbol of sympy for each, and the relations are proved on the
+    whole box for every instance.  attack: a space (`spaces`) for each parameter, in which the search for
+    counterexamples climbs.
     """
 
     def build(function: Callable[..., Any]) -> Claim:
@@ -205,7 +210,7 @@ def claim(
             relation=function,
             log_base=log_base,
             hypotheses=hypotheses or {},
-            instances=(() if search else grid()) if instances is None else instances,
+            instances=(() if search or attack else grid()) if instances is None else instances,
             search=search or {},
             tight=tight,
             mutants=mutants,
@@ -213,6 +218,7 @@ def claim(
             notes=notes,
             rests_on=tuple(rests_on),
             box=box,
+            attack=attack or {},
         )
 
     return build
@@ -271,12 +277,20 @@ def _imported(file: Path) -> ModuleType:
 
 def all_claims() -> dict[str, Claim]:
     """The claims of every file under proofs_check/papers, by id."""
+    found: dict[str, Claim] = {}
+    for paper in _papers():
+        found |= _claims_of_paper(paper)
+    return found
+
+
+def _papers() -> list[str]:
     from proofs_check import papers
 
-    found: dict[str, Claim] = {}
-    for entry in sorted(pkgutil.iter_modules(papers.__path__), key=lambda entry: entry.name):
-        found |= claims_in(importlib.import_module(f"{papers.__name__}.{entry.name}"))
-    return found
+    return sorted(entry.name for entry in pkgutil.iter_modules(papers.__path__))
+
+
+def _claims_of_paper(paper: str) -> dict[str, Claim]:
+    return claims_in(importlib.import_module(f"proofs_check.papers.{paper}"))
 
 
 def select(patterns: Sequence[str] = ()) -> list[Claim]:
@@ -285,16 +299,25 @@ def select(patterns: Sequence[str] = ()) -> list[Claim]:
     A pattern may also be the path of a Python file, with `::NAME` for one of its claims.
     ValueError if a pattern selects nothing.
     """
+    if not patterns:
+        return list(all_claims().values())
     chosen: dict[str, Claim] = {}
     for pattern in patterns:
-        path, _, name = pattern.partition("::")
-        known = claims_of_file(path) if path.endswith(".py") else all_claims()
-        wanted = (name or "*") if path.endswith(".py") else pattern
+        known, wanted = _candidates(pattern)
         matching = {id: found for id, found in known.items() if _matches(id, wanted)}
         if not matching:
             raise ValueError(f"claim: expected one of {', '.join(known)}, got {wanted!r}")
         chosen |= matching
-    return list((chosen if patterns else all_claims()).values())
+    return list(chosen.values())
+
+
+def _candidates(pattern: str) -> tuple[dict[str, Claim], str]:
+    """The claims among which a pattern chooses, and the pattern for their ids; no more files are run than needed."""
+    path, _, name = pattern.partition("::")
+    if path.endswith(".py"):
+        return claims_of_file(path), name or "*"
+    paper = pattern.partition(".")[0]
+    return (_claims_of_paper(paper) if paper in _papers() else all_claims()), pattern
 
 
 def _matches(id: str, pattern: str) -> bool:

@@ -132,6 +132,42 @@ def report(
 
 
 @app.command()
+def lean(
+    claims: Claims = None,
+    output: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Where to write the files, one a claim.")
+    ] = Path("maskproof-lean"),
+    as_json: AsJson = False,
+) -> None:
+    """Write theorems for Lean 4 with Mathlib: what claims were shown by, at every instance.
+
+    Relations between rationals are closed by `norm_num`; with logarithms, or over boxes of parameters, the statement
+    stands with `sorry`. The files are compiled if there is `lean`. Exit status 1 if it rejects one.
+    """
+    from proofs_check.commands.lean import run_lean
+
+    raise typer.Exit(run_lean(claims or [], folder=output, as_json=as_json))
+
+
+@app.command()
+def attack(
+    claim: Annotated[
+        str, typer.Argument(metavar="CLAIM", help="Its id, or the path of a Python file with `::NAME`.")
+    ],
+    minutes: Annotated[float, typer.Option(help="Time to look for a counterexample.")] = 1.0,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Attack a claim: look for a counterexample, and print it, or the tightest instance, as code.
+
+    Exit status 1 if the claim is refuted; a counterexample is confirmed in exact arithmetic.
+    """
+    from proofs_check.commands.attack import AttackRequest, run_attack
+
+    raise typer.Exit(run_attack(AttackRequest(claim, minutes, seed, as_json)))
+
+
+@app.command()
 def analyse(
     target: Subject = None,
     order: Order = None,

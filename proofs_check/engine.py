@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sized
 from dataclasses import dataclass
 from typing import Any
 
-from proofs_check.backends import search
+from proofs_check.backends import local_search, search
 from proofs_check.claims import Claim, Mutant, NotCheckable
 from proofs_check.evaluation import Outcome, OverBox, evaluate
 from proofs_check.evidence import MutantReport, Report, Verdict
@@ -183,7 +183,8 @@ class _Examination:
 
     def _search(self, tally: Tally) -> list[str]:
         """Try random instances; the smallest counterexample, if there is one, becomes the witness."""
-        if not self.claim.search or tally.verdict is Verdict.REFUTED or "search" not in self.backends:
+        able = self.claim.search or self.claim.attack
+        if not able or tally.verdict is Verdict.REFUTED or "search" not in self.backends:
             return []
         before = tally.checked
 
@@ -193,7 +194,7 @@ class _Examination:
                 tally.add(outcome)
             return outcome
 
-        smallest = search.smallest(self.claim.search, outcome_at, examples=self.examples, seed=self.seed)
+        smallest = self._wander(outcome_at)
         if smallest is not None:
             tally.add(evaluate(self.claim, smallest))
         return [f"{tally.checked - before} by random search"]
@@ -223,11 +224,25 @@ class _Examination:
 
         candidates = self._candidates(mutant)
         found = next((instance for instance in candidates if outcome_at(instance).counterexample), None)
-        if found is None and self.claim.search:
-            found = search.smallest(self.claim.search, outcome_at, examples=self.examples, seed=self.seed)
+        if found is None:
+            found = self._wander(outcome_at)
         if found is None:
             return MutantReport(mutant.name, Verdict.UNDECIDED, "no counterexample found")
         return MutantReport(mutant.name, Verdict.REFUTED, str(evaluate(self.claim, found, mutant)))
+
+    def _wander(self, outcome_at: Callable[[Instance], Outcome]) -> Instance | None:
+        """A small counterexample among random instances, and on ways up from some, if there is one."""
+        found = None
+        if self.claim.search:
+            found = search.smallest(self.claim.search, outcome_at, examples=self.examples, seed=self.seed)
+        if found is None and self.claim.attack:
+            climb = local_search.ascend(self.claim.attack, outcome_at, seed=self.seed)
+            for number, outcome in enumerate(climb):
+                if outcome.counterexample:
+                    found = outcome.instance
+                elif number >= self.examples or self.work.late:
+                    break
+        return found
 
     def _outcome(self, instance: Instance, mutant: Mutant | None = None) -> Outcome:
         """Both sides at an instance; nothing once the deadline has passed."""

@@ -1,0 +1,121 @@
+"""Looking for a counterexample to a claim as long as time allows; what comes nearest is kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from proofs_check.backends import local_search, search
+from proofs_check.claims import Claim
+from proofs_check.evaluation import Outcome, evaluate
+from proofs_check.instances import Instance
+from proofs_check.relation import Truth
+
+EXAMPLES = 200
+"""Random instances drawn with one seed, towards the tightest of them, before the next seed."""
+
+Watch = Callable[[int, float | None], None]
+"""Called with the number of instances looked at, and the largest ratio so far."""
+
+
+@dataclass
+class Attack:
+    """What an attack found, and how hard it looked.
+
+    refuted: the counterexample, simplified; tightest: the outcome of largest ratio; looked: instances that meet the
+    hypotheses; skipped: those that do not.
+    """
+
+    claim: Claim
+    refuted: Outcome | None = None
+    tightest: Outcome | None = None
+    looked: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    ways: list[str] = field(default_factory=list)
+
+    @property
+    def best(self) -> Outcome | None:
+        """The counterexample, or else the tightest outcome."""
+        return self.refuted or self.tightest
+
+    def see(self, outcome: Outcome) -> None:
+        """Count an outcome; a later counterexample is a simpler one."""
+        if outcome.met is not Truth.TRUE:
+            self.skipped += 1
+            return
+        self.looked += 1
+        if outcome.counterexample:
+            self.refuted = outcome
+        if outcome.ratio is not None and outcome.ratio > (_ratio(self.tightest) or -1):
+            self.tightest = outcome
+
+
+def attack(claim: Claim, *, minutes: float = 1.0, seed: int = 0, watch: Watch | None = None) -> Attack:
+    """Look at the listed instances, then, for that time, about the spaces and strategies that the claim names.
+
+    Every outcome is exact or certified, so a counterexample is confirmed when it is found.  The order of instances
+    depends on the seed alone; how many there is time for, on the machine.
+    """
+    run = _Run(Attack(claim), time.monotonic(), 60 * minutes, watch)
+    run.listed()
+    if claim.attack:
+        run.spaces(seed, share=0.5 if claim.search else 1.0)
+    if claim.search:
+        run.strategies(seed)
+    run.found.seconds = time.monotonic() - run.started
+    return run.found
+
+
+@dataclass
+class _Run:
+    """An attack under way."""
+
+    found: Attack
+    started: float
+    budget: float
+    watch: Watch | None
+
+    def over(self, share: float = 1.0) -> bool:
+        """Whether a counterexample is found, or this share of the time has passed."""
+        return self.found.refuted is not None or time.monotonic() > self.started + share * self.budget
+
+    def outcome_at(self, instance: Instance) -> Outcome:
+        """Evaluate the claim and count it; nothing once the time has passed."""
+        if time.monotonic() > self.started + self.budget:
+            return Outcome(instance, Truth.FALSE)
+        outcome = evaluate(self.found.claim, instance)
+        self.found.see(outcome)
+        if self.watch is not None:
+            self.watch(self.found.looked, _ratio(self.found.tightest))
+        return outcome
+
+    def listed(self) -> None:
+        """The tight instance, and those that the claim lists; a box has points only."""
+        claim = self.found.claim
+        near = [] if claim.tight is None else [claim.tight.instance]
+        for instance in (*near, *(() if claim.box is not None else claim.instances)):
+            self.found.ways = ["its listed instances"]
+            if self.over() or self.outcome_at(instance).counterexample:
+                break
+
+    def spaces(self, seed: int, share: float) -> None:
+        """Ascent in the spaces; a counterexample is yielded twice, the second time simplified."""
+        if not self.over():
+            self.found.ways.append("ascent in its spaces")
+            for _ in local_search.ascend(self.found.claim.attack, self.outcome_at, seed=seed):
+                if self.found.refuted is None and self.over(share):
+                    break
+
+    def strategies(self, seed: int) -> None:
+        """Random instances, with one seed after the other."""
+        if not self.over():
+            self.found.ways.append("random instances drawn towards tight ones")
+        while not self.over():
+            search.smallest(self.found.claim.search, self.outcome_at, examples=EXAMPLES, seed=seed)
+            seed += 1
+
+
+def _ratio(outcome: Outcome | None) -> float | None:
+    return None if outcome is None else outcome.ratio

@@ -1,0 +1,191 @@
+"""Attacks: counterexamples that random instances miss are found, simplified, and printed as code that runs."""
+
+import contextlib
+import io
+import json
+from fractions import Fraction
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from flint import fmpq
+from hypothesis import strategies as st
+
+from oracles import HMM, MarkovChain, NGram, Oracle, Table, testing, zoo
+from proofs_check import Relation, Source, Tight, at, claim, grid, verify
+from proofs_check.attack import attack
+from proofs_check.cli import run
+from proofs_check.python_code import code, script
+from proofs_check.spaces import Space, chains, choice, hmms, interval, tables, weights
+from theory import IID, sampler_law
+from theory.exact import information
+
+HERE = Source("Planted", "v1")
+SECOND = 1 / 60
+
+
+def divergence(q, schedule):
+    return information.divergence(sampler_law(q, IID(schedule)))
+
+
+@claim(source=HERE, attack={"q": chains(2, 3), "schedule": weights(2)})
+def below_two_bits(q, schedule):
+    """KL(q||p) <= 1.95 bits for chains of three bits: false only near three equal bits and one step."""
+    return Relation(divergence(q, schedule), "<=", fmpq(39, 20))
+
+
+@claim(
+    source=HERE,
+    instances=grid(q={"pair": zoo.equal_pairs(2)}),
+    attack={"q": tables(2, 2)},
+    search={"q": testing.tables(max_vocab=2, max_length=2)},
+)
+def at_most_one_bit(q):
+    """KL(q||p) <= 1 bit for two bits, with equality for equal ones."""
+    return Relation(divergence(q, [1]), "<=", 1)
+
+
+@claim(source=HERE, search={"x": st.integers(0, 10**6)})
+def no_large_number(x):
+    """x < 10^6 - 10."""
+    return Relation(x, "<", 10**6 - 10)
+
+
+def test_a_counterexample_in_a_corner_is_found_and_simplified() -> None:
+    found = attack(below_two_bits, minutes=20 * SECOND)
+    assert found.refuted is not None
+    assert found.refuted.counterexample
+    assert found.ways == ["its listed instances", "ascent in its spaces"] or found.ways == [
+        "ascent in its spaces"
+    ]
+    q, schedule = found.refuted.instance.values.values()
+    assert schedule in ([1, 0], [0, 1])
+    assert sorted(np.asarray(q.joint()).ravel().tolist())[-2:] == [fmpq(1, 2), fmpq(1, 2)]
+    assert found.looked > 5
+
+
+def test_what_comes_nearest_is_kept() -> None:
+    found = attack(at_most_one_bit, minutes=2 * SECOND, seed=3)
+    assert found.refuted is None
+    assert found.tightest is not None
+    assert found.tightest.ratio == 1
+    assert found.best is found.tightest
+    assert len(found.ways) == 3
+    assert found.seconds < 20
+
+
+def test_strategies_alone_are_enough() -> None:
+    found = attack(no_large_number, minutes=10 * SECOND)
+    assert found.refuted is not None
+    assert found.refuted.instance.values["x"] == 10**6 - 10
+
+
+def test_the_same_seed_finds_the_same() -> None:
+    one, other = (attack(below_two_bits, minutes=20 * SECOND, seed=1).refuted for _ in range(2))
+    assert str(one) == str(other)
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        tables(2, 3),
+        chains(3, 2),
+        chains(2, 4, homogeneous=False),
+        hmms(2, 3, 3),
+        weights(4),
+        interval(0, "1/2"),
+    ],
+)
+def test_spaces_hold_what_they_say(space: Space) -> None:
+    rng = Random(0)
+    for _ in range(20):
+        counts = [[rng.randrange(3) for _ in range(width)] for width in space.widths]
+        value = space.value([row if any(row) else [1] * len(row) for row in counts])
+        if isinstance(value, Oracle):
+            assert sum(np.asarray(value.joint()).ravel().tolist()) == 1
+        elif isinstance(value, list):
+            assert sum(value) == 1
+        else:
+            assert 0 <= value <= fmpq(1, 2)
+    assert choice("a", "b").value([[1, 2]]) == "b"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        3,
+        True,
+        0.1,
+        fmpq(1, 3),
+        Fraction(2, 5),
+        [fmpq(1, 2), [1, "x"]],
+        (1,),
+        zoo.golden_mean(3),
+        zoo.trigram(4),
+        zoo.pair_hmm(4, 2),
+        zoo.tetracode(),
+        MarkovChain(["1/3", "2/3"], [[["1/2", "1/2"], [1, 0]], [["1/4", "3/4"], ["1/2", "1/2"]]], 3),
+    ],
+)
+def test_code_builds_the_value_again(value: Any) -> None:
+    names = {kind.__name__: kind for kind in (HMM, MarkovChain, NGram, Table, Fraction, fmpq)}
+    built = eval(code(value), names)  # noqa: S307 - our own code
+    if isinstance(value, Oracle):
+        assert (np.asarray(built.joint()) == np.asarray(value.joint())).all()
+    else:
+        assert built == value
+        assert type(built) is type(value)
+
+
+def test_what_has_no_code_is_described() -> None:
+    assert code(len).startswith("...  # <built-in function len>")
+    assert code(zoo.pair_hmm(20).marginal(range(19))).startswith("...  # <")
+
+
+def test_the_script_runs() -> None:
+    instance = at(q=zoo.equal_pairs(2), weights=[fmpq(1, 2), fmpq(1, 2)], a=0)
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        exec(script("feng2025.error_rate", instance), {})
+    assert said.getvalue().startswith("q={00: 1/2, 11: 1/2}, weights=[1/2, 1/2], a=0: ")
+    assert said.getvalue().endswith("<= 0.4150374993\n")
+
+
+def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["attack", f"{__file__}::below_two_bits", "--minutes", "0.3"]) == 1
+    text = capsys.readouterr().out
+    assert "REFUTED" in text
+    assert "from oracles import MarkovChain" in text
+    assert run(["attack", f"{__file__}::at_most_one_bit", "--minutes", "0.02", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert (record["refuted"], record["tightest"], record["counterexample"]) == (False, 1.0, None)
+    assert run(["attack", "feng2025.pretrained_models", "--minutes", "0.01"]) == 2
+    assert "needs the weights" in capsys.readouterr().err
+    assert run(["attack", "feng2025.*"]) == 2
+    assert run(["attack", "feng2025.witness", "--minutes", "-1"]) == 2
+
+
+def test_a_claim_without_anything_to_vary(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["attack", "feng2025.learned_constant", "--minutes", "0.01"]) == 0
+    assert "names no `attack` spaces" in capsys.readouterr().err
+
+
+def test_attacks_count_tight_instances_and_skip_those_outside() -> None:
+    @claim(
+        source=HERE,
+        hypotheses={"x <= 1": lambda x: x <= 1},
+        instances=grid(x=[0, 2]),
+        tight=Tight(at(x=1)),
+        attack={"x": interval(0, 2)},
+    )
+    def square(x):
+        """x^2 <= x up to 1."""
+        return Relation(x * x, "<=", x)
+
+    found = attack(square, minutes=SECOND)
+    assert found.refuted is None
+    assert found.skipped > 0
+    assert found.tightest is not None
+    assert found.tightest.ratio == 1
+    assert verify(square).as_claimed
