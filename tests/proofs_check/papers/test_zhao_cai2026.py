@@ -1,0 +1,14 @@
+"""Randomised sizes."""
+
+import pytest
+
+from proofs_check import claims_in
+from proofs_check.papers import zhao_cai2026
+from tests.proofs_check.papers.verdicts import as_claimed
+
+CLAIMS = claims_in(zhao_cai2026)
+
+
+@pytest.mark.parametrize("id", CLAIMS)
+def test_verdict_and_mutants(id):
+    as_claimed(CLAIMS[id], examples=8)
