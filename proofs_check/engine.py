@@ -12,7 +12,7 @@ from proofs_check.backends import local_search, search
 from proofs_check.claims import Claim, Mutant, NotCheckable
 from proofs_check.evaluation import Outcome, OverBox, evaluate
 from proofs_check.evidence import MutantReport, Report, Verdict
-from proofs_check.instances import Instance
+from proofs_check.instances import Grid, Instance
 from proofs_check.relation import Truth
 from proofs_check.tally import Tally
 
@@ -157,7 +157,10 @@ class _Examination:
             self.work.done(examine(instance, tally))
         if self.claim.box is not None:
             return f"all {self.claim.box}, by {tally.sub_boxes} sub-boxes"
-        return f"{tally.checked} listed instances"
+        instances, said = self.claim.instances, f"{tally.checked} listed instances"
+        if tally.verdict is not Verdict.REFUTED and isinstance(instances, Grid) and instances.families:
+            return f"{said} over {' and '.join(instances.families)}"
+        return said
 
     def _at(self, instance: Instance, tally: Tally) -> None:
         tally.add(evaluate(self.claim, instance))

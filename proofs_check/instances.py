@@ -6,14 +6,16 @@ import inspect
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from oracles import Oracle
+from proofs_check.families import Family
 
-Axis = Sequence[Any] | Mapping[str, Any] | range | Callable[[], Any]
-"""Values of one parameter: a sequence, labelled values, or a function that returns either."""
+Axis = Sequence[Any] | Mapping[str, Any] | range | Family | Callable[[], Any]
+"""Values of one parameter: a sequence, labelled values, a function that returns either, or a whole family."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,16 @@ class Grid:
 
     def __iter__(self) -> Iterator[Instance]:
         for axes in self.blocks:
-            labelled = [_labelled(axis) for axis in axes.values()]
-            for combination in itertools.product(*labelled):
-                words = [f"{name}={label}" for name, (label, _) in zip(axes, combination, strict=True)]
-                values = {name: value for name, (_, value) in zip(axes, combination, strict=True)}
-                yield Instance(values, ", ".join(words))
+            yield from _combined({name: _values(axis) for name, axis in axes.items()}, {}, [])
+
+    def __len__(self) -> int:
+        return sum(prod(len(_values(axis)) for axis in axes.values()) for axes in self.blocks)
+
+    @property
+    def families(self) -> list[str]:
+        """The bounded families of which it has every member, with their sizes."""
+        values = [axis for axes in self.blocks for axis in axes.values() if isinstance(axis, Family)]
+        return list(dict.fromkeys(f"all {len(family)} {family.words}" for family in values))
 
     def __add__(self, other: Grid) -> Grid:
         return Grid(self.blocks + other.blocks)
@@ -79,11 +86,22 @@ def describe(value: Any) -> str:
     return str(value)
 
 
-def _labelled(axis: Axis) -> list[tuple[str, Any]]:
-    values = axis() if callable(axis) else axis
-    if isinstance(values, Mapping):
-        return list(values.items())
-    return [(describe(value), value) for value in values]
+def _values(axis: Axis) -> Sequence[Any] | Mapping[str, Any] | Family:
+    return axis() if callable(axis) else axis
+
+
+def _combined(
+    axes: Mapping[str, Sequence[Any] | Mapping[str, Any] | Family], values: dict[str, Any], words: list[str]
+) -> Iterator[Instance]:
+    """What is left to choose, one axis after the other, so that no family is ever written out."""
+    if len(values) == len(axes):
+        yield Instance(values, ", ".join(words))
+        return
+    name = list(axes)[len(values)]
+    axis = axes[name]
+    labelled = axis.items() if isinstance(axis, Mapping) else ((describe(value), value) for value in axis)
+    for label, value in labelled:
+        yield from _combined(axes, {**values, name: value}, [*words, f"{name}={label}"])
 
 
 def _describe_law(law: Oracle) -> str:
