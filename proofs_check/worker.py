@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -54,9 +55,10 @@ class Worker:
         return Report.from_json(json.loads(answer)) if answer else None
 
     def end(self) -> None:
-        """End the process, whatever it is doing."""
+        """End the process, whatever it is doing, and close the pipes to it."""
         self._process.kill()
-        self._process.wait()
+        with suppress(OSError), self._process:  # a task that it did not read any more cannot be sent
+            self._process.wait()
 
 
 def _serve() -> None:
