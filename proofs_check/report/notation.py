@@ -20,6 +20,10 @@ _BEFORE_SYMBOLS = {"sum", "prod", "max", "min", "sup", "inf"}
 """English words as well: mathematics before a symbol only."""
 _ARTICLES = {"a", "A", "I"}
 _OPERATORS = RELATIONS | {"+", "-", "*", "/", "^", "_", "|", "||"}
+_STOPS = {",", ".", ";", ":", ")", "?"}
+_MOST_WORDS = 4
+"""More of them between brackets are a sentence of its own, not an argument."""
+
 _NEUTRAL = {",", ".", ";", ":", "'", "!", "?"}
 
 
@@ -45,7 +49,13 @@ def _sentence(sentence: str) -> Markup:
         end = position + 1
         while end < len(line) and kinds[end] == kinds[position]:
             end += 1
-        html += (_formulas if kinds[position] else _prose)(line[position:end])
+        if kinds[position]:
+            stop = end
+            while end < len(line) and line[end].text in _STOPS and not line[end].space:
+                end += 1
+            html += _formulas(line[position:stop], line[stop:end])
+        else:
+            html += _prose(line[position:end])
         position = end
     return html + sentence[len(sentence.rstrip()) :]
 
@@ -58,10 +68,10 @@ def _plain(text: str) -> str:
     return {"<=": "≤", ">=": "≥", "..": "…"}.get(text, text)
 
 
-def _formulas(line: Sequence[Token]) -> Markup:
-    """One formula a side of every relation."""
+def _formulas(line: Sequence[Token], stops: Sequence[Token]) -> Markup:
+    """One formula a side of every relation, the last of them on one line with the stops after it."""
     if len(line) == 1 and line[0].text[0].isdigit():
-        return _prose(line)
+        return _prose([*line, *stops])
     partner = matching(line)
     depth, cuts = 0, [0]
     for index, token in enumerate(line):
@@ -70,6 +80,8 @@ def _formulas(line: Sequence[Token]) -> Markup:
             cuts.append(index)
     pieces = [line[start:end] for start, end in pairwise([*cuts, len(line)])]
     shown = [ElementTree.tostring(formula(piece), encoding="unicode") for piece in pieces]
+    if stops:
+        shown[-1] = f'<span class="formula">{shown[-1]}{_prose(stops)}</span>'
     return Markup(line[0].space + " ".join(shown))
 
 
@@ -144,6 +156,8 @@ def _enclose(line: Sequence[Token], partner: dict[int, int], sure: list[bool]) -
             continue
         inside = range(start + 1, end)
         attached = start > 0 and not line[start].space and (sure[start - 1] or line[start - 1].text in "^_")
+        words = sum(line[i].is_name and not (sure[i] or _is_acronym(line[i])) for i in inside)
+        attached = attached and words <= _MOST_WORDS
         known = all(sure[i] or line[i].text in _OPERATORS | _NEUTRAL or _is_acronym(line[i]) for i in inside)
         if attached or line[start].text == "{" or (known and any(sure[i] for i in inside)):
             for i in range(start, end + 1):

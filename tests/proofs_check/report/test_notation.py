@@ -97,6 +97,16 @@ def test_an_order_of_a_gram_is_a_letter_before_a_hyphen() -> None:
     assert "".join(elements(rendered("An n-gram, n-1 tokens")).itertext()) == "An n-gram, n−1 tokens"
 
 
+def test_a_stop_stays_on_the_line_of_its_formula() -> None:
+    (held,) = elements(rendered("one token: p = q, exactly")).iter("span")
+    assert "".join(held.itertext()) == "=q,"
+
+
+def test_a_sentence_between_brackets_is_no_argument() -> None:
+    assert formulas("E[loss of j masked tokens]") == ["E[loss of j masked tokens]"]
+    assert formulas("E[the sum of the chances that it is right]") == ["E"]
+
+
 def test_code_is_marked() -> None:
     assert rendered("see `a < theory.bounds` & more") == "see <code>a &lt; theory.bounds</code> &amp; more"
 
