@@ -16,6 +16,7 @@ from theory.laws.distances import (
     error_rate_of,
     generated_entropy,
     generative_cross_entropy,
+    token_error_rate_of,
     total_variation_of,
 )
 from theory.laws.sampler_law import TabulatedLaw
@@ -166,9 +167,9 @@ def tabulated(problem: Problem) -> TabulatedLaw | Missing:
 
 
 def affordable(routes: Sequence[Route], problem: Problem) -> Any:
-    """What the first route that costs at most `SHARE` of what it accepts computes, or why there is none."""
+    """What the first exact route that costs at most `SHARE` of what it accepts computes, or why there is none."""
     reason = ""
-    for route in routes:
+    for route in (route for route in routes if not route.encloses):
         if route.fits and route.cost <= SHARE * route.limit:
             return route.compute(problem)
         reason = reason or f"too large: {route.cost:.0e} {route.what}, {SHARE * route.limit:.0e} are accepted"
@@ -186,7 +187,7 @@ def _exact(case: _Case, law: TabulatedLaw) -> OrderRow:
         entropy=generated_entropy(law),
         cross_entropy=generative_cross_entropy(law),
         total_variation=total_variation_of(law),
-        log2_token_error_rate=_token_error_rate(law.problem.law, divergence),
+        log2_token_error_rate=token_error_rate_of(law.problem.law, divergence),
         law=law,
     )
 
@@ -205,7 +206,7 @@ def _estimated(case: _Case, missing: Missing, sampling: _Sampling) -> OrderRow:
         cross_entropy=missing,
         total_variation=missing,
         log2_token_error_rate=(
-            _token_error_rate(problem.law, divergence) if isinstance(divergence, Result) else missing
+            token_error_rate_of(problem.law, divergence) if isinstance(divergence, Result) else missing
         ),
     )
 
@@ -254,10 +255,3 @@ def _expected_divergence(case: _Case, divergence: Number) -> Number:
         return case.ask(expected_kl)
     except ValueError as error:
         return Missing(str(error))
-
-
-def _token_error_rate(law: Oracle, divergence: Result) -> Result:
-    entropy, logs = law.entropy(), law.arithmetic.logs
-    with logs.context():
-        value = (entropy.value + divergence.value) / law.length
-    return Result(value, "bits per token", divergence.method, divergence.guarantee)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from oracles import Oracle, Result
-from theory.laws.distances import total_variation_of
+from theory.laws.distances import token_error_rate_of, total_variation_of
 from theory.laws.sampler_law import SamplerLaw, TabulatedLaw
 from theory.routes import Route, choose_route, take_route
 from theory.sampler_routes import (
@@ -61,7 +61,9 @@ def kl_divergence(
 ) -> Result:
     """KL(q || p) = sum_x q(x) log2(q(x) / p(x)) in bits; infinite if p misses a possible sequence.
 
-    Methods: "enumeration", "branching"; "partition", for fixed partitions of Markov chains at any length.
+    Methods: "enumeration", "branching"; "partition", for fixed partitions of Markov chains at any length; where
+    none of these fits, "windows", for fixed partitions of hidden Markov models and n-grams: `bounds` to 1e-6 bits
+    where that is affordable (`notes` say if not; theory.errors.windows takes other widths).
     Errors as in `sampler_law`.
     """
     return _taken(divergence_routes, q, schedule, denoiser, given, method)
@@ -76,13 +78,9 @@ def log2_token_error_rate(
     errors as in `kl_divergence`.
     """
     problem = read_problem(q, schedule, denoiser, given)
-    found = take_route(problem.law, divergence_routes(problem), method, problem)
-    logs = problem.law.arithmetic.logs
-    entropy = problem.law.entropy()
-    with logs.context():
-        value = (entropy.value + found.value) / problem.law.length
-        bounds = entropy.bounds and tuple((end + found.value) / problem.law.length for end in entropy.bounds)
-    return Result(value, "bits per token", found.method, found.guarantee, bounds, found.notes)
+    return token_error_rate_of(
+        problem.law, take_route(problem.law, divergence_routes(problem), method, problem)
+    )
 
 
 def expected_kl(
@@ -93,8 +91,9 @@ def expected_kl(
     Ideal denoiser, iid: sum_k w_k h(c_{k-1}) - H; sizes: sum_k n_k f(m_{k-1}) - H, both from the information
     "profile", so also at real lengths for Markov chains; a fixed "partition" of one, from pairs of tokens.
     Otherwise sum_i E[-log2 d(x_i | x_S)] - H with S the context in which position i is revealed, by "enumeration"
-    of all contexts.  An N-step NELBO is H + E KL.  Errors as in `sampler_law`, and ValueError for planners and
-    remasking, whose contexts depend on the tokens.
+    of all contexts.  Where none of these fits, "windows", for hidden Markov models and n-grams: `bounds` to 1e-3
+    bits (1e-6 for partitions) where that is affordable.  An N-step NELBO is H + E KL.  Errors as in `sampler_law`,
+    and ValueError for planners and remasking, whose contexts depend on the tokens.
     """
     return _taken(expected_kl_routes, q, schedule, denoiser, given, method)
 
@@ -122,7 +121,10 @@ def expected_steps(q: Oracle, schedule: Unmasking, denoiser: Any = None, *, give
 
 
 def explain(q: Oracle, schedule: Unmasking, denoiser: Any = None, *, given: Any = None) -> str:
-    """The exact routes to the law, SER, KL and E KL of a sampler: what each would cost, and which is taken."""
+    """The routes to the law, SER, KL and E KL of a sampler: what each would cost, and which is taken.
+
+    All are exact but "windows", which gives bounds where nothing exact fits.
+    """
     problem = read_problem(q, schedule, denoiser, given)
     lines = []
     for quantity, routes in (
@@ -132,7 +134,7 @@ def explain(q: Oracle, schedule: Unmasking, denoiser: Any = None, *, given: Any 
         ("E KL", expected_kl_routes(problem)),
     ):
         fitting = [route for route in routes if route.fits]
-        taken = min(fitting, key=lambda route: route.cost / route.limit, default=None)
+        taken = min(fitting, key=lambda route: route.order, default=None)
         if quantity == "p(x)" and fitting:
             taken = fitting[0]
         lines += [f"{quantity:9} {_shown(route)}{'  <- taken' if route is taken else ''}" for route in routes]

@@ -14,7 +14,8 @@ from oracles.oracle import Oracle
 class Route:
     """One way to a quantity of a law, with its cost and the cost that is still accepted: about a minute of work.
 
-    what: what the cost counts, for people; refusal: why it cannot be taken, if not for its cost.
+    what: what the cost counts, for people; refusal: why it cannot be taken, if not for its cost; encloses: whether
+    it only gives bounds, and so is taken only where nothing else fits.
     """
 
     name: str
@@ -23,6 +24,12 @@ class Route:
     limit: float
     what: str
     refusal: str = ""
+    encloses: bool = False
+
+    @property
+    def order(self) -> tuple[bool, bool, float]:
+        """The least is taken: what fits, then what gives the number itself, then what is cheap for its limit."""
+        return not self.fits, self.encloses, self.cost / self.limit
 
     @property
     def fits(self) -> bool:
@@ -38,9 +45,7 @@ def choose_route(law: Oracle, routes: Sequence[Route], method: str | None) -> Ro
     known = {route.name: route for route in routes}
     if method is not None and method not in known:
         raise ValueError(f"method: expected one of {', '.join(known)} for {law!r}, got {method!r}")
-    route = (
-        known[method] if method else min(routes, key=lambda route: (not route.fits, route.cost / route.limit))
-    )
+    route = known[method] if method else min(routes, key=lambda route: route.order)
     if route.refusal:
         raise ValueError(route.refusal)
     if not route.fits:
@@ -63,7 +68,7 @@ def take_route(law: Oracle, routes: Sequence[Route], method: str | None, argumen
         return route.compute(argument)
     fitting = [other for other in routes if other.fits and other is not route]
     failure: ArithmeticError | None = None
-    for other in [route, *sorted(fitting, key=lambda other: other.cost / other.limit)]:
+    for other in [route, *sorted(fitting, key=lambda other: other.order)]:
         try:
             return other.compute(argument)
         except ArithmeticError as error:

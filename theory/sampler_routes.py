@@ -1,7 +1,7 @@
-"""The exact routes to the law of a sampler and to its errors: what each would cost, and how it is taken.
+"""The routes to the law of a sampler and to its errors: what each would cost, and how it is taken.
 
 What a route computes is a function of the problem.  Routes that cost nothing because of what the sampler is
-(one token a step, every sequence possible) come first.
+(one token a step, every sequence possible) come first.  All are exact but "windows", which gives bounds.
 """
 
 from __future__ import annotations
@@ -12,14 +12,17 @@ from dataclasses import replace
 from typing import Any
 
 from oracles import Oracle, Product, Result, Table
+from oracles.state_space_oracle import StateSpaceOracle
 from theory.denoisers import Ideal
 from theory.errors.chain_partitions import chain_errors_by_step, partition_work
 from theory.errors.contexts import expected_cross_entropy
 from theory.errors.coverage import everything_possible
+from theory.errors.windows import windowed_expected_kl, windowed_partition_kl
 from theory.information import information_profile, profile_routes
 from theory.information.chain_entropies import is_chain
 from theory.information.profile import Profile, iid_expected_kl, sizes_expected_kl
 from theory.information.subset_entropies import PATTERN_LIMITS, pattern_count
+from theory.information.window_entropies import WINDOW_ENTRIES
 from theory.laws import branching, enumeration
 from theory.laws.distances import divergence_of, error_rate_of
 from theory.laws.gap_cost import gap_cost, sequence_cost
@@ -69,6 +72,7 @@ def divergence_routes(problem: Problem) -> list[Route]:
     """Routes to KL(q||p) in bits, as a `Result`."""
     routes = _one_at_a_time(problem, _no_bits) + _by_partition(problem)
     routes += [_by_table(problem, method, _table_divergence(method)) for method in _table_methods(problem)]
+    routes += _by_windows(problem, Partition)
     return routes + _by_parts(problem, divergence_routes, product_kl, IID | Partition)
 
 
@@ -91,6 +95,7 @@ def expected_kl_routes(problem: Problem) -> list[Route]:
         )
     routes.append(Route("enumeration", _contexts_kl, pattern_count(problem.law), limit, "patterns", refusal))
     kinds = IID | FixedSizes | Partition
+    routes += _by_windows(problem, kinds)
     return routes + _by_parts(problem, expected_kl_routes, product_expected_kl, kinds)
 
 
@@ -112,6 +117,19 @@ def _by_partition(problem: Problem) -> list[Route]:
         limit = GAP_LIMITS[problem.law.arithmetic.name]
         return [Route("partition", _partition_kl, partition_work(problem.law), limit, "multiplications")]
     return []
+
+
+def _by_windows(problem: Problem, kinds: Any) -> list[Route]:
+    """Bounds for laws with hidden states, whose smallest windows hold one token and the states around it."""
+    law = problem.law
+    if not isinstance(law, StateSpaceOracle) or is_chain(law):
+        return []
+    if not (problem.ideal and isinstance(problem.schedule, kinds)):
+        return []
+    states = max(int(emission.shape[0]) for emission in law.space.emissions)
+    entries = float(states**2 * (law.vocab_size + 1))
+    limit = WINDOW_ENTRIES[law.arithmetic.logs.name]
+    return [Route("windows", _windowed_kl, entries, limit, "numbers a token", encloses=True)]
 
 
 def _table_methods(problem: Problem) -> list[str]:
@@ -163,7 +181,8 @@ def _by_parts(
 
     def of_part(part: Oracle, schedule: Unmasking) -> Any:
         own = read_problem(part, schedule, Ideal(part, denoiser.impossible))
-        return take_route(part, routes_of(own), None, own).value
+        exact = [route for route in routes_of(own) if not route.encloses]
+        return take_route(part, exact, None, own).value
 
     def compute(whole: Problem) -> Result:
         return _result(whole, join(law, whole.schedule, of_part), routes_of)
@@ -252,6 +271,12 @@ def _kl_from_profile(profile: Profile, schedule: Unmasking, problem: Problem) ->
         return iid_expected_kl(profile, schedule.checked_weights(problem.law.arithmetic))
     assert isinstance(schedule, FixedSizes)
     return sizes_expected_kl(profile, schedule.sizes)
+
+
+def _windowed_kl(problem: Problem) -> Result:
+    if isinstance(problem.schedule, Partition):
+        return windowed_partition_kl(problem.law, problem.schedule.blocks)
+    return windowed_expected_kl(problem.law, problem.schedule)  # type: ignore[arg-type]
 
 
 def _contexts_kl(problem: Problem) -> Result:

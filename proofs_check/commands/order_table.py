@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
+from oracles import Result
 from proofs_check.commands.analysis_json import number_json
 from proofs_check.commands.analysis_table import probability
 from proofs_check.commands.digits import UP, fixed, plus_minus, significant
@@ -70,6 +71,9 @@ def shown(number: Number, places: int = 4, share: int = 1) -> str:
         return plus_minus(value, (number.high - number.low) / 2 / share)
     if not math.isfinite(value):
         return "inf" if math.isinf(value) else "-"
+    if isinstance(number, Result) and number.bounds is not None:
+        low, high = number.bounds
+        return plus_minus(value, float(high - low) / 2 / share)
     return "0" if abs(value) < 1e-12 else fixed(value, places)
 
 

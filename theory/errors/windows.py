@@ -98,4 +98,4 @@ def windowed_partition_kl(q: Oracle, blocks: Sequence[Sequence[int]], *, width: 
 
 def _at_least_zero(bound: Scalar) -> Scalar:
     """A lower bound on something that is never negative; a ball that is not certainly positive says nothing."""
-    return bound if bound > 0 else 0 * bound
+    return bound if bound > 0 else abs(0 * bound)

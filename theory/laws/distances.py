@@ -1,11 +1,11 @@
-"""How far a tabulated law p of a sampler is from its target q, and how much of q it still covers."""
+"""How far the law p of a sampler is from its target q, and how much of q it still covers."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from oracles import Result
+from oracles import Oracle, Result
 from oracles.arithmetic import convert
 from theory.laws.sampler_law import SamplerLaw, off_support, on_support
 
@@ -21,6 +21,21 @@ def error_rate_of(law: SamplerLaw) -> Result:
 def divergence_of(law: SamplerLaw) -> Result:
     """KL(q || p) in bits; infinite where p misses something possible."""
     return _bits(law, _divergence)
+
+
+def token_error_rate_of(law: Oracle, divergence: Result) -> Result:
+    """log2 TER = (H(q) + KL(q || p)) / L in bits per token; enclosed where one of the two is."""
+    entropy, logs = law.entropy(), law.arithmetic.logs
+    with logs.context():
+        value, bounds = (entropy.value + divergence.value) / law.length, None
+        if entropy.bounds or divergence.bounds:
+            ends = zip(_ends(entropy), _ends(divergence), strict=True)
+            low, high = ((first + second) / law.length for first, second in ends)
+            if logs.name == "ball":
+                low, high = low.lower(), high.upper()
+            value, bounds = (low + high) / 2, (low, high)
+    guarantee = entropy.guarantee if divergence.bounds is None and bounds else divergence.guarantee
+    return Result(value, "bits per token", divergence.method, guarantee, bounds, divergence.notes)
 
 
 def total_variation_of(law: SamplerLaw) -> Result:
@@ -44,6 +59,11 @@ def generative_cross_entropy(law: SamplerLaw) -> Result:
     and SER.  NaN if nothing possible is generated.
     """
     return _bits(law, _cross_entropy)
+
+
+def _ends(result: Result) -> tuple[Any, Any]:
+    """What encloses a number: itself where it has no bounds."""
+    return result.bounds or (result.value, result.value)
 
 
 def _bits(law: SamplerLaw, compute: Any) -> Result:
