@@ -167,6 +167,16 @@ def attack(
     raise typer.Exit(run_attack(AttackRequest(claim, minutes, seed, as_json)))
 
 
+@app.command("new-claim")
+def new_claim(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name of the claim's function.")],
+) -> None:
+    """Write a file with a claim to start from, `claims_NAME.py`, here; an existing file is left alone."""
+    from proofs_check.commands.new_claim import run_new_claim
+
+    raise typer.Exit(run_new_claim(name, Path()))
+
+
 @app.command()
 def analyse(
     target: Subject = None,
