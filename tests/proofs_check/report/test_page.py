@@ -14,11 +14,12 @@ from proofs_check import Mutant, Relation, Source, at, claim, grid, verify
 from proofs_check.certificates import checker
 from proofs_check.claims import Claim, all_claims
 from proofs_check.cli import run
-from proofs_check.evidence import MutantReport, Point, Report, Verdict
+from proofs_check.evidence import Point, Verdict
 from proofs_check.lemma_graph import LemmaGraph
 from proofs_check.report.graph import lemma_drawing
 from proofs_check.report.page import Entry, page
 from proofs_check.report.plot import sides_plot
+from tests.proofs_check.report.reports import unverified
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 
@@ -63,27 +64,6 @@ def read(html: str) -> Balance:
     assert "@import" not in html
     assert "url(" not in html
     return parser
-
-
-def unverified(known: Claim) -> Report:
-    """A report that took no time, with every field filled and signs that HTML has to escape."""
-    points = tuple(Point(f"n={n} <b>&", n / 7, "<=", n / 5) for n in range(5))
-    return Report(
-        known.id,
-        str(known.source),
-        known.statement,
-        known.log_base,
-        tuple(known.hypotheses),
-        "5 instances & <more>",
-        Verdict.CERTIFIED,
-        "exact numbers",
-        mutants=(MutantReport("a < b", Verdict.REFUTED, "<x> & 3 <= 2 fails"),),
-        witness="<i>",
-        command=known.command,
-        notes=tuple(known.notes),
-        failures=("<u>",),
-        points=points,
-    )
 
 
 def doubled(n: int) -> Claim:
