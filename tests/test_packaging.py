@@ -54,7 +54,7 @@ def test_the_wheel_carries_the_licence_and_the_command(wheel: Path, shipped: set
     assert any(name.endswith("/licenses/LICENSE") for name in shipped)
     (entry_points,) = (name for name in shipped if name.endswith("/entry_points.txt"))
     with zipfile.ZipFile(wheel) as archive:
-        assert "maskproof = proofs_check.cli:main" in archive.read(entry_points).decode()
+        assert "maskproof = proofs_check.__main__:main" in archive.read(entry_points).decode()
 
 
 # Run outside the repository: imports every module there is, from the unpacked wheel,

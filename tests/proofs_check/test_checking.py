@@ -207,3 +207,21 @@ def test_an_interrupt_ends_every_process(mine: Path) -> None:
     _, said = process.communicate(timeout=30)  # both ends are closed only when the workers are gone
     assert process.returncode == 130
     assert [line for line in said.splitlines() if line != "begun"] == ["interrupted"]
+
+
+def test_an_interrupt_before_anything_is_imported() -> None:
+    code = """
+import sys
+class Interrupt:
+    def find_spec(self, name, *rest):
+        if name == "proofs_check.cli":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupt())
+from proofs_check.__main__ import main
+main()
+"""
+    root = str(Path(__file__).parents[2])
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": root}
+    )
+    assert (ran.returncode, ran.stderr) == (130, "interrupted\n")
