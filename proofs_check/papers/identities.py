@@ -350,7 +350,7 @@ def continuous_time(q, *, constant=1):
     rests_on=["identities.masked_loss_is_any_order"],
 )
 def lower_bound(q, denoiser, *, constant=1):
-    """H(X) <= NELBO, with equality for the ideal denoiser only."""
+    """H(X) <= NELBO, with equality for the ideal denoiser."""
     return Relation(exact.entropy(q), "<=", constant * Losses(q, denoiser(q)).by_count())
 
 

@@ -14,6 +14,7 @@ SPECIAL = {
     "open_questions.by_any_factor": Verdict.PROVED,
     "open_questions.error_rate_of_two_tokens": Verdict.SUPPORTED,
     "open_questions.divergence_of_chains": Verdict.SUPPORTED,
+    "open_questions.divergence_of_split_steps": Verdict.SUPPORTED,
 }
 
 
