@@ -15,7 +15,7 @@ import json
 import sys
 from fractions import Fraction
 from functools import lru_cache
-from math import prod
+from math import gcd, prod
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,8 @@ def verify(certificate: dict[str, Any]) -> int:
         lhs, rhs = _rational(certificate["lhs"]), _rational(certificate["rhs"])
         if lhs is not None and rhs is not None:
             certain = _holds((lhs, lhs), certificate["op"], (rhs, rhs))
+        elif _equal(_binary_logarithms(certificate["lhs"]), _binary_logarithms(certificate["rhs"])):
+            certain = "=" in certificate["op"]
         else:
             left, right = _enclose(certificate["lhs"], values), _enclose(certificate["rhs"], values)
             certain = _holds(left, certificate["op"], right)
@@ -82,6 +84,57 @@ def _rational(tree: Any) -> Fraction | None:
     if len(numbers) < len(values):
         return None
     return sum(numbers, Fraction(0)) if kind == "sum" else prod(numbers, start=Fraction(1))
+
+
+def _binary_logarithms(tree: Any) -> dict[Fraction, Fraction] | None:
+    """c for every a of a sum of terms c log2(a), where the expression is a rational or (0 + c ln a + ..) / ln 2."""
+    if isinstance(tree, str):
+        return {Fraction(2): Fraction(tree)}
+    match tree:
+        case ["product", ["sum", "0", *terms], ["power", ["ln", "2"], "-1"]]:
+            found: dict[Fraction, Fraction] = {}
+            for term in terms:
+                match term:
+                    case ["product", str(c), ["ln", str(a)]] if Fraction(a) > 0:
+                        found[Fraction(a)] = found.get(Fraction(a), Fraction(0)) + Fraction(c)
+                    case _:
+                        return None
+            return found
+    return None
+
+
+def _equal(one: dict[Fraction, Fraction] | None, other: dict[Fraction, Fraction] | None) -> bool:
+    """Whether two such sums are equal: over numbers without common factors, which are independent, exponents cancel."""
+    if one is None or other is None:
+        return False
+    terms = [*one.items(), *((a, -c) for a, c in other.items())]
+    base = _coprime([n for a, _ in terms for n in (a.numerator, a.denominator)])
+    return all(
+        sum(c * (_exponent(b, a.numerator) - _exponent(b, a.denominator)) for a, c in terms) == 0
+        for b in base
+    )
+
+
+def _coprime(numbers: list[int]) -> list[int]:
+    """Numbers above 1 without common factors, of which all the given ones are products."""
+    base: list[int] = []
+    while numbers:
+        number = numbers.pop()
+        shared = next((b for b in base if gcd(b, number) > 1), None)
+        if shared is not None:
+            common = gcd(shared, number)
+            base.remove(shared)
+            numbers += [common, number // common, shared // common]
+        elif number > 1:
+            base.append(number)
+    return base
+
+
+def _exponent(factor: int, number: int) -> int:
+    count = 0
+    while number % factor == 0:
+        number, count = number // factor, count + 1
+    return count
 
 
 def _holds(lhs: Interval | Fixed, op: str, rhs: Interval | Fixed) -> bool:

@@ -45,8 +45,7 @@ def certificates_of(claim: Claim) -> tuple[list[dict[str, Any]], int]:
     """A certificate for each relation that has one, verified; and the number of relations that hold without one.
 
     Certificates state relations between rationals and logarithms of rationals at listed instances, and whole
-    boxes.  Symbols, enclosures of other numbers, and equalities between logarithms have none, nor have numbers of
-    more digits than Python reads.
+    boxes.  Symbols and enclosures of other numbers have none, nor have numbers of more digits than Python reads.
     """
     statements = list(_statements(claim))
     certificates = [statement for statement in statements if statement is not None]

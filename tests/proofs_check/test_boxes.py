@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from fractions import Fraction
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +178,31 @@ def test_the_checker_compares_rationals_as_they_are() -> None:
     for op in ("<", ">"):
         with pytest.raises(checker.Wrong):
             verified({**certificate, "op": op})
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.tuples(st.integers(-3, 3), st.integers(1, 60), st.integers(1, 60)), max_size=4),
+    st.integers(-2, 2),
+)
+def test_the_checker_tells_equal_sums_of_logarithms(terms: list[tuple[int, int, int]], shift: int) -> None:
+    """Against the logarithm of the product, which is equal by definition, and against a factor of 2 more."""
+    total = prod((Fraction(a, b) ** c for c, a, b in terms), start=Fraction(1))
+    logs = [["product", f"{c}", ["ln", f"{Fraction(a, b)}"]] for c, a, b in terms]
+    whole = [["product", "1", ["ln", f"{total * Fraction(2) ** shift}"]]]
+    certificate = {
+        "variables": {},
+        "lhs": ["product", ["sum", "0", *logs], ["power", ["ln", "2"], "-1"]],
+        "rhs": ["product", ["sum", "0", *whole], ["power", ["ln", "2"], "-1"]],
+        "boxes": [[]],
+    }
+    true = {"<=", "==", ">="} if shift == 0 else ({"<", "<="} if shift > 0 else {">", ">="})
+    for op in ("<", "<=", "==", ">=", ">"):
+        if op in true:
+            assert verified({**certificate, "op": op}) == 1
+        else:
+            with pytest.raises(checker.Wrong):
+                verified({**certificate, "op": op})
 
 
 def test_bad_boxes() -> None:
