@@ -104,7 +104,7 @@ def _binary_logarithms(tree: Any) -> dict[Fraction, Fraction] | None:
 
 
 def _equal(one: dict[Fraction, Fraction] | None, other: dict[Fraction, Fraction] | None) -> bool:
-    """Whether two such sums are equal: over numbers without common factors, which are independent, exponents cancel."""
+    """Whether two such sums are equal: numbers without common factors have independent logarithms."""
     if one is None or other is None:
         return False
     terms = [*one.items(), *((a, -c) for a, c in other.items())]
