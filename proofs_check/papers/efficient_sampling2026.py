@@ -12,9 +12,12 @@ from flint import fmpq
 
 from oracles import Oracle, zoo
 from proofs_check import Mutant, NotCheckable, Relation, Source, Tight, at, claim, grid
-from proofs_check.laws import ANY_LAW, LAWS, SHARPER
+from proofs_check.laws import ANY_LAW, HALF, LAWS, SHARPER
+from theory import bounds
 from theory.exact import information as exact
 from theory.exact.log_sums import LogSum, entropy, log2
+from theory.exact.profile import correlation as profile_correlation
+from theory.exact.profile import iid_expected_divergence, profile
 
 DMITRIEV = Source("Dmitriev et al. 2026", "arXiv 2602.15008v2")
 TOPICS = {
@@ -67,6 +70,29 @@ def at_most_linear(q, *, constant=1, larger=False):
     return Relation(
         exact.correlation(q) if larger else min(both), "<=", constant * (q.length - 1) * log2(q.vocab_size)
     )
+
+
+@claim(
+    source=DMITRIEV.at("abstract: convergence rate"),
+    log_base="2 (bits)",
+    instances=grid(length=[3, 4], topics=TOPICS, steps=[2, 4, 8], rate=[fmpq(1, 10), HALF]),
+    mutants=[
+        Mutant("without the term of SI", correlation=0),
+        Mutant("reversed", reverse=True),
+    ],
+    rests_on=["theorems.growing_steps", "efficient_sampling2026.hidden_path"],
+    notes=[
+        "With d = eps/(2 H(Z)) some (2 H(Z)/eps) ln(2 SI/eps) steps bring E KL to eps, for H(Z) far below L log2 V."
+    ],
+)
+def rate_of_a_hidden_path(length, topics, steps, rate, *, correlation=1):
+    """A hidden Markov model, rising weights: E KL <= d H(Z) + (1+d)^{-(N-1)} SI."""
+    stay, own = topics
+    f = profile(zoo.topic_hmm(length, topics=2, words=1, stay=stay, own=own))
+    weights = bounds.rising_weights(rate, steps)
+    limit, total = hidden_entropy(length, stay), profile_correlation(f)
+    bound = bounds.geometric_divergence_bound(limit, correlation * total, rate, steps)
+    return Relation(iid_expected_divergence(f, weights), "<=", bound)
 
 
 @claim(source=DMITRIEV.at("abstract: uniform noise"))
