@@ -193,7 +193,7 @@ def learned_partition(q, blocks, denoiser, *, constant=1, ideal=1):
 
 
 @information(
-    instances=grid(q=FEW_LAWS, weights=WEIGHTS, denoiser={"ideal": Ideal}),
+    instances=grid(q=FEW_LAWS, weights=TWO_STEPS, denoiser={"ideal": Ideal}),
     search={"q": ANY_LAW, "weights": ANY_WEIGHTS, "denoiser": st.just(blurred)},
     tight=Tight(at(q=LAWS["sticky chain"], weights=[1], denoiser={"ideal": Ideal})),
     mutants=[
@@ -209,7 +209,7 @@ def convexity(q, weights, denoiser, *, constant=1):
 
 
 @information(
-    instances=grid(q=FEW_LAWS, weights=WEIGHTS),
+    instances=grid(q=FEW_LAWS, weights=TWO_STEPS),
     search={"q": ANY_LAW, "weights": ANY_WEIGHTS},
     mutants=[
         Mutant("right Riemann sum", end=1),
@@ -250,7 +250,7 @@ def mixture_of_divergences(q, weights, *, constant=1, mixed_by=list):
 
 @claim(
     source=SOURCE,
-    instances=grid(q=LAWS, weights=WEIGHTS),
+    instances=grid(q=FEW_LAWS, weights=WEIGHTS),
     search={"q": ANY_LAW, "weights": ANY_WEIGHTS},
     mutants=[FIVE_PERCENT, Mutant("equal weights", mixed_by=lambda weights: uniform(len(weights)))],
 )
@@ -355,7 +355,9 @@ def lower_bound(q, denoiser, *, constant=1):
 
 
 @objective(
-    instances=grid(q=FEW_LAWS, weights=TWO_STEPS, denoiser={"ideal": Ideal, **DENOISERS}),
+    instances=grid(
+        q=FEW_LAWS, weights={"3/4, 1/4": WEIGHTS["3/4, 1/4"]}, denoiser={"ideal": Ideal, **DENOISERS}
+    ),
     mutants=[FIVE_PERCENT, Mutant("without E KL", discrete=0)],
     rests_on=["identities.iid_schedules", "identities.learned_partition"],
 )
