@@ -333,7 +333,7 @@ def test_float_weights_need_a_float_law() -> None:
 
 def test_results_say_how_they_were_found() -> None:
     q = zoo.golden_mean(6)
-    assert str(sequence_error_rate(zoo.all_equal(2), FixedSizes([2]))) == (
+    assert str(sequence_error_rate(zoo.parity(3), FixedSizes([3]))) == (
         "1/2 probability (exact rational; enumeration)"
     )
     assert expected_kl(q, IID.uniform(2)).method == "information profile by pairs"
