@@ -61,7 +61,7 @@ class Entry:
         """The certificates as the target of a link; None without any, or if they are too long for a page."""
         if not self.certificates:
             return None
-        content = json.dumps(list(self.certificates)).encode("utf-8")
+        content = json.dumps(list(self.certificates), separators=(",", ":")).encode("utf-8")
         if len(content) > LARGEST_CERTIFICATE:
             return None
         return Markup(f"data:application/json;base64,{base64.b64encode(content).decode('ascii')}")

@@ -93,7 +93,7 @@ def _places(points: Sequence[Point]) -> tuple[str, list[float]]:
 
 def _number(text: str) -> float:
     over, _, under = text.partition("/")
-    return int(over) / int(under or 1)
+    return int(over) / int(under or 1)  # a float, also of integers
 
 
 def _axis(height: _Heights) -> str:
@@ -109,9 +109,8 @@ def _caption(name: str, places: Sequence[float], across: Callable[[float], float
     if not name:
         words = f"{len(places)} instance{'s' * (len(places) != 1)}, in the order checked"
         return f'<text class="tick" x="{(LEFT + WIDTH) / 2}" y="{HEIGHT - 8}" text-anchor="middle">{words}</text>'
-    ticks = [
-        tick for tick in MaxNLocator(6).tick_values(places[0], places[-1]) if places[0] <= tick <= places[-1]
-    ]
+    locator = MaxNLocator(6, integer=all(place.is_integer() for place in places))
+    ticks = [tick for tick in locator.tick_values(places[0], places[-1]) if places[0] <= tick <= places[-1]]
     marks = [
         f'<text class="tick" x="{across(tick):.1f}" y="{HEIGHT - 22}" text-anchor="middle">{_shown(tick)}</text>'
         for tick in ticks
