@@ -18,6 +18,9 @@ from theory.monte_carlo import Estimate
 NOTHING = 1e-9
 """Bits that are taken for rounding."""
 
+DIGITS = 1e-3
+"""The widest enclosure, in bits, that sentences take for a number."""
+
 COLLAPSE = 0.05
 """Share of H(q) that H(p) must lack to be called a collapse."""
 
@@ -58,7 +61,12 @@ def reading(comparison: Comparison, setting: Setting) -> list[str]:
 
 
 def _value(number: Number) -> float:
-    return float(number.value) if isinstance(number, Result) else math.nan
+    """A number to the digits that sentences show; NaN where it is not known so well."""
+    if not isinstance(number, Result):
+        return math.nan
+    if number.bounds is not None and float(number.bounds[1] - number.bounds[0]) > DIGITS:
+        return math.nan
+    return float(number.value)
 
 
 def _bits(value: float) -> str:
@@ -69,9 +77,20 @@ def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def _exact_rows(rows: tuple[OrderRow, ...]) -> list[OrderRow]:
+    """Those whose KL is zero, not just enclosed near it."""
+    return [
+        row
+        for row in rows
+        if isinstance(row.divergence, Result)
+        and row.divergence.bounds is None
+        and abs(_value(row.divergence)) < NOTHING
+    ]
+
+
 def _exact(rows: tuple[OrderRow, ...], setting: Setting) -> list[str]:
     """Orders that generate q itself."""
-    exact = [row for row in rows if abs(_value(row.divergence)) < NOTHING]
+    exact = _exact_rows(rows)
     if not exact:
         return []
     steps = ", ".join(f"{row.name} ({fixed(_value(row.steps), 2)} steps)" for row in exact)
@@ -116,8 +135,9 @@ def _ranking(rows: tuple[OrderRow, ...]) -> list[str]:
     lines = []
     if len(known) > 1:
         best, worst = (choose(known, key=lambda row: _value(row.divergence)) for choose in (min, max))
+        these = "Of the others" if _exact_rows(rows) else "Of those that are known"
         lines.append(
-            f"Of the others {best.name} loses least, {_bits(_value(best.divergence))} in "
+            f"{these} {best.name} loses least, {_bits(_value(best.divergence))} in "
             f"{fixed(_value(best.steps), 2)} steps, and {worst.name} most, {_bits(_value(worst.divergence))} in "
             f"{fixed(_value(worst.steps), 2)}."
         )

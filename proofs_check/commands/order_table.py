@@ -72,8 +72,8 @@ def shown(number: Number, places: int = 4, share: int = 1) -> str:
     if not math.isfinite(value):
         return "inf" if math.isinf(value) else "-"
     if isinstance(number, Result) and number.bounds is not None:
-        low, high = number.bounds
-        return plus_minus(value, float(high - low) / 2 / share)
+        half = float(number.bounds[1] - number.bounds[0]) / 2 / share
+        return fixed(value, places) if half < 0.5 * 10**-places else plus_minus(value, half)
     return "0" if abs(value) < 1e-12 else fixed(value, places)
 
 
@@ -99,6 +99,15 @@ def footnotes(comparison: Comparison) -> list[str]:
         draws = sorted({number.n for number in numbers})
         count = f"{draws[0]}{f' to {draws[-1]}' if len(draws) > 1 else ''}"
         lines.append(f"KL estimated: {100 * numbers[0].confidence:.10g}% {method}, n = {count}")
+    bounded = [
+        row.name
+        for row in rows
+        if any(isinstance(n, Result) and n.bounds for n in (row.divergence, row.expected_divergence))
+    ]
+    if bounded:
+        lines.append(
+            f"KL or E KL of {', '.join(bounded)}: certainly within the digits or ±, by two-sided windows"
+        )
     missing: dict[str, list[str]] = {}
     for row in rows:
         if isinstance(row.divergence, Missing):

@@ -131,6 +131,18 @@ def test_what_is_too_large_is_estimated_or_says_so() -> None:
         assert isinstance(row.steps, Result)
 
 
+def test_bounds_take_the_place_of_draws_where_they_are_narrow() -> None:
+    q = zoo.non_unifilar_hmm(24).to("float64")
+    strided, confidence = compare(q, orders_of("strided confidence", q, 3), samples=60).rows
+    assert isinstance(strided.divergence, Result)
+    assert strided.divergence.bounds is not None
+    low, high = strided.divergence.bounds
+    assert 0 <= low <= high <= low + 1e-3
+    assert isinstance(strided.log2_token_error_rate, Result)
+    assert strided.log2_token_error_rate.bounds is not None
+    assert isinstance(confidence.divergence, Estimate)
+
+
 def test_a_seed_repeats_a_comparison() -> None:
     first, again = (large()[1] for _ in range(2))
     assert [row.sequence_error_rate for row in first.rows] == [row.sequence_error_rate for row in again.rows]
