@@ -14,8 +14,9 @@ from oracles.oracle import Oracle
 class Route:
     """One way to a quantity of a law, with its cost and the cost that is still accepted: about a minute of work.
 
-    what: what the cost counts, for people; refusal: why it cannot be taken, if not for its cost; encloses: whether
-    it only gives bounds, and so is taken only where nothing else fits.
+    what: what the cost counts, for people; refusal: why it cannot be taken, if not for its cost; preferred:
+    whether it is taken wherever it fits; encloses: whether it only gives bounds, and so is taken only where nothing
+    else fits.
     """
 
     name: str
@@ -24,12 +25,13 @@ class Route:
     limit: float
     what: str
     refusal: str = ""
+    preferred: bool = False
     encloses: bool = False
 
     @property
-    def order(self) -> tuple[bool, bool, float]:
-        """The least is taken: what fits, then what gives the number itself, then what is cheap for its limit."""
-        return not self.fits, self.encloses, self.cost / self.limit
+    def order(self) -> tuple[bool, bool, bool, float]:
+        """The least is taken: what fits, gives the number itself, is preferred, or is cheap for its limit."""
+        return not self.fits, self.encloses, not self.preferred, self.cost / self.limit
 
     @property
     def fits(self) -> bool:

@@ -81,12 +81,9 @@ def expected_kl_routes(problem: Problem) -> list[Route]:
     routes = _one_at_a_time(problem, _no_bits) + _by_partition(problem)
     parts = [part for _, part in problem.schedule.parts(problem.law.arithmetic)]
     if problem.ideal and all(isinstance(part, IID | FixedSizes) for part in parts):
-        cheapest = min(
-            profile_routes(problem.law), key=lambda route: (not route.fits, route.cost / route.limit)
-        )
-        # Once it is affordable at all: it serves every schedule, and its differences lose no digits.
-        cost = 0.0 if cheapest.fits else cheapest.cost
-        routes.append(replace(cheapest, name="profile", compute=_profile_kl, cost=cost))
+        cheapest = min(profile_routes(problem.law), key=lambda route: route.order)
+        # Preferred because it serves every schedule, and its differences lose no digits.
+        routes.append(replace(cheapest, name="profile", compute=_profile_kl, preferred=True))
     limit, refusal = PATTERN_LIMITS[problem.law.arithmetic.name], ""
     if not problem.schedule.oblivious:
         refusal = (
@@ -103,7 +100,7 @@ def expected_kl_routes(problem: Problem) -> list[Route]:
 
 
 def _free(name: str, compute: Callable[[Problem], Any]) -> Route:
-    return Route(name, compute, 0, 1, "steps")
+    return Route(name, compute, 0, 1, "steps", preferred=True)
 
 
 def _one_at_a_time(problem: Problem, compute: Callable[[Problem], Result]) -> list[Route]:

@@ -160,6 +160,7 @@ def test_routes_that_cost_nothing() -> None:
         assert sequence_error_rate(CODE, single).method == "one token a step"
         assert sequence_error_rate(CODE, single).value == 0
         assert kl_divergence(CODE, single).method == "one token a step: p = q"
+        assert expected_kl(CODE, single).method == "one token a step: p = q"
         assert names(error_rate_routes, CODE, single, Ideal(zoo.tetracode()))[0] != "one token a step"
     full = Table(np.full((2, 2), Fraction(1, 4), dtype=object))
     assert sequence_error_rate(full, TopK(2)).method == "full support"

@@ -37,6 +37,7 @@ class SamplerLaw(ABC):
     def probability(self, tokens: Any) -> Any:
         """p(x) of complete sequences `[..., L]`; zero where they contradict the prompt.
 
+        By "gaps" ValueError for sequences that q gives probability zero: it knows p on the support only.
         One number for a single sequence, else an array of the leading shape, in the oracle's arithmetic.
         """
         return self._asked(tokens, self._probabilities, self.problem.law.arithmetic.zeros(1))
