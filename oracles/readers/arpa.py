@@ -145,9 +145,10 @@ def _normalised(name: str, model: BackoffModel, rows: _Rows, normalise: bool) ->
         if misses[worst] > limit:
             start = ["<s>"] if model.has_begin and k < len(rows.starts) else []
             context = " ".join([*start, *(model.symbols[token] for token in worst)])
+            place = f"after {context!r}" if context else "for the 1-grams"
             raise ValueError(
                 f"{name}: expected probabilities that sum to 1 within {limit:g} after every context, got "
-                f"{sums[worst]:.9g} after {context!r}"
+                f"{sums[worst]:.9g} {place}"
             )
         largest = max(largest, float(misses[worst]))
     if largest <= ROW_TOLERANCE["float64"]:
