@@ -236,7 +236,7 @@ def compare(work: Workload, dtype: str, rates: dict[str, float], repeats: int) -
     present = {name: call for name, call in calls.items() if call is not None}
     reference = plain_numpy(work, law, patterns, "float64")()
     errors = {name: float(np.abs(call() - reference).max()) for name, call in present.items()}
-    assert max(errors.values()) < (1e-5 if dtype == "float32" else 1e-10), errors
+    assert max(errors.values()) < (1e-6 if dtype == "float32" else 1e-12), errors
     times: dict[str, list[float]] = {name: [] for name in present}
     for repeat in range(repeats):
         for name, call in present.items():
