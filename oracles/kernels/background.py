@@ -206,6 +206,28 @@ def _finish(tokens, wanted, message, slots, out, safe, bad):
 
 
 @kernel
+def _extent(chosen):
+    """The first and the last position of which something is wanted; 0 if nothing is, for what is to be checked."""
+    first, last = chosen.shape[1], -1
+    for k in range(chosen.shape[0]):
+        for i in range(chosen.shape[1]):
+            if chosen[k, i]:
+                first, last = min(first, i), max(last, i)
+    return (first, last) if last >= 0 else (0, 0)
+
+
+@kernel
+def _meet(beliefs, message, safe, bad):
+    """Doubt the patterns of which the two sides do not go together, whether or not a masked token is wanted."""
+    for k in range(len(bad)):
+        total = 0.0
+        for v in range(len(beliefs)):
+            total += beliefs[v, k] * message[v, k]
+        if not total >= safe:
+            bad[k] = True
+
+
+@kernel
 def conditionals_block(
     patterns,
     chosen,
@@ -226,21 +248,18 @@ def conditionals_block(
 
     first_row `[K]`: where each pattern's rows begin in `out`.  bad `[K]`: set where digits may have been lost.
     """
-    lanes, length = patterns.shape
-    vocab = len(initial)
+    length, vocab = patterns.shape[1], len(initial)
     current, other = np.empty((vocab, LANES)), np.empty((vocab, LANES))
-    first, last = length, -1
-    for k in range(lanes):
-        for i in range(length):
-            if chosen[k, i]:
-                first, last = min(first, i), max(last, i)
+    first, last = _extent(chosen)
 
-    slots = first_row.copy()
+    known, slots = np.empty((vocab, LANES)), first_row.copy()
     for v in range(vocab):
         current[v] = initial[v]
     for i in range(last + 1):
         _observe(patterns[:, i], current, safe, bad)
         _keep(patterns[:, i], chosen[:, i], current, slots, out)
+        if i == first:
+            known[:] = current
         if i < last:
             scale = scales[which[i]]
             _push(current, starts, targets, weights, rest, background, scale[0], scale[1], other)
@@ -254,3 +273,4 @@ def conditionals_block(
             scale = scales[which[i - 1]]
             _pull(current, starts, targets, weights, rest, background, scale[0], scale[1], other)
             current, other = other, current
+    _meet(known, current, safe, bad)

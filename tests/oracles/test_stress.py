@@ -171,6 +171,23 @@ def test_the_impossible_is_refused_and_the_nearly_impossible_answered(
 
 @pytest.mark.parametrize("path", WAYS)
 @pytest.mark.parametrize("make", [chain, trigram, sparse])
+def test_the_impossible_is_refused_whatever_is_asked(
+    make: Any, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patterns = np.full((2, 6), 3)
+    patterns[0, :3], patterns[1, 2:4] = [0, 1, 2], [2, 1]  # after 2 comes 0
+    nothing = np.zeros(patterns.shape, dtype=bool)
+    elsewhere = nothing.copy()
+    elsewhere[0, 4:] = True
+    with way(path, monkeypatch):
+        q = make(periodic(F(0)), 6).to("float64")
+        for asked in ([], *([i] for i in range(6)), nothing, elsewhere):
+            with pytest.raises(ValueError, match=r"\(row 1\) of probability zero"):
+                q.conditionals(patterns, asked)
+
+
+@pytest.mark.parametrize("path", WAYS)
+@pytest.mark.parametrize("make", [chain, trigram, sparse])
 def test_what_floats_cannot_tell_is_refused_not_guessed(
     make: Any, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
