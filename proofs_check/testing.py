@@ -12,8 +12,6 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-import pytest
-
 from proofs_check.claims import Claim, claims_in, claims_of_file
 from proofs_check.engine import verify
 
@@ -25,6 +23,8 @@ def claim_tests(
 
     examples: random instances for claims that name strategies.  ValueError for a file without claims.
     """
+    import pytest  # on demand: the package itself does without
+
     claims: dict[str, Claim] = {}
     for place in places:
         claims |= claims_in(place) if isinstance(place, ModuleType) else claims_of_file(place)
