@@ -143,9 +143,8 @@ def _by_table(problem: Problem, method: str, compute: Callable[[Problem], Any]) 
     module = branching if method == "branching" else enumeration
     limit = module.FLOAT_BUDGET if floats else module.OBJECT_BUDGET
     # The table of all patterns, from which the denoiser answers, takes about ten transitions a pattern.
-    transitions = problem.schedule.transitions(law.vocab_size, law.length)
-    transitions += 10 * (law.vocab_size + 1) ** law.length
-    cost = float(transitions) if transitions < 10**300 else math.inf
+    transitions = problem.schedule.log10_transitions(law.vocab_size, law.length)
+    cost = 10.0**transitions + 10 * float(law.vocab_size + 1) ** law.length if transitions < 300 else math.inf
     return Route(method, compute, cost, limit, "transitions", refusal)
 
 

@@ -83,8 +83,8 @@ class Subject:
 
 
 def _enumerable(law: Oracle, schedules: Sequence[Schedule]) -> bool:
-    transitions = sum(schedule.transitions(law.vocab_size, law.length) for schedule in schedules)
-    if transitions > ENUMERATED[law.arithmetic.name]:
+    transitions = (schedule.log10_transitions(law.vocab_size, law.length) for schedule in schedules)
+    if sum(10 ** min(300.0, exponent) for exponent in transitions) > ENUMERATED[law.arithmetic.name]:
         return False
     try:
         for schedule in schedules:

@@ -47,13 +47,13 @@ class _States(NamedTuple):
 
 def check_branching(law: Oracle, unmasking: Unmasking) -> None:
     """ValueError with the estimated cost when following every branch would be too large."""
-    transitions = unmasking.transitions(law.vocab_size, law.length)
-    states = (law.vocab_size + 1) ** law.length
+    transitions = unmasking.log10_transitions(law.vocab_size, law.length)
+    patterns = law.length * log10(law.vocab_size + 1)
     budget = FLOAT_BUDGET if law.arithmetic.name.startswith("float") else OBJECT_BUDGET
-    if transitions > budget or states > STATE_LIMIT:
+    if transitions > log10(budget) or patterns > log10(STATE_LIMIT):
         raise ValueError(
             f"schedule: following every branch of {unmasking!r} at V={law.vocab_size}, L={law.length} takes up "
-            f"to 1e{log10(transitions):.1f} outcomes between 1e{log10(states):.1f} patterns; in "
+            f"to 1e{transitions:.1f} outcomes between 1e{patterns:.1f} patterns; in "
             f"{law.arithmetic.name} at most {budget:.0e} and {STATE_LIMIT:.0e} are accepted"
         )
 

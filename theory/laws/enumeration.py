@@ -34,14 +34,14 @@ Steps = dict[int, tuple[Scalar, Scalar, Scalar]]
 
 def check_budget(law: Oracle, schedule: Schedule) -> None:
     """ValueError with the estimated cost when enumeration would be too large."""
-    transitions = schedule.transitions(law.vocab_size, law.length)
-    states = (law.vocab_size + 1) ** law.length * schedule.steps
+    transitions = schedule.log10_transitions(law.vocab_size, law.length)
+    states = law.length * log10(law.vocab_size + 1) + log10(schedule.steps)
     floats = law.arithmetic.name.startswith("float")
     budget, limit = (FLOAT_BUDGET, STATE_LIMIT) if floats else (OBJECT_BUDGET, OBJECT_BUDGET)
-    if transitions > budget or states > limit:
+    if transitions > log10(budget) or states > log10(limit):
         raise ValueError(
             f"schedule: enumerating {schedule.steps} steps at V={law.vocab_size}, L={law.length} takes about "
-            f"1e{log10(transitions):.1f} transitions between 1e{log10(states):.1f} states; in "
+            f"1e{transitions:.1f} transitions between 1e{states:.1f} states; in "
             f"{law.arithmetic.name} at most {budget:.0e} and {limit:.0e} are accepted"
         )
 

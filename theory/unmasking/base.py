@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from math import comb
+from math import comb, log10
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -92,6 +92,11 @@ class Unmasking(ABC):
     def with_denoisers(self, move: Callable[[Any], Any]) -> Unmasking:
         """The same with `move` applied to every denoiser it consults of its own."""
         return self
+
+    def log10_transitions(self, vocab_size: int, length: int) -> float:
+        """log10 of `transitions`; of the number of patterns alone where there are more than 10^1000 of them."""
+        patterns = length * log10(vocab_size + 1)
+        return patterns if patterns > 1000 else log10(self.transitions(vocab_size, length))
 
     def relabelled(self, masked: Sequence[int]) -> Unmasking:
         """The same with these masked positions numbered 0, 1, .. in order."""
