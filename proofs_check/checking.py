@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 
 from proofs_check import cache
 from proofs_check.claims import Claim, home_of
@@ -33,17 +34,19 @@ def check_all(
         if key is not None and (known := cache.recall(claim, key)) is not None:
             reports[index] = known
     pending = {index: claim for index, claim in enumerate(claims) if index not in reports}
-    for index, report in _made(pending, effort, jobs or _cores(), progress):
-        reports[index] = report
-        key = keys[index]
-        if key is not None and finished(report):
-            cache.keep(claims[index], key, report)
+    # Closed at once when interrupted here: left to the garbage collector, the processes would work on.
+    with closing(_made(pending, effort, jobs or _cores(), progress)) as made:
+        for index, report in made:
+            reports[index] = report
+            key = keys[index]
+            if key is not None and finished(report):
+                cache.keep(claims[index], key, report)
     return [reports[index] for index in range(len(claims))]
 
 
 def _made(
     claims: Mapping[int, Claim], effort: Effort, jobs: int, progress: Progress | None
-) -> Iterator[tuple[int, Report]]:
+) -> Generator[tuple[int, Report], None, None]:
     """Reports as they are finished: by this process alone where that is enough, or a claim stands in no file."""
     shared = {index: claim for index, claim in claims.items() if home_of(claim) is not None}
     if min(jobs, len(shared)) < 2:

@@ -209,6 +209,28 @@ def test_an_interrupt_ends_every_process(mine: Path) -> None:
     assert [line for line in said.splitlines() if line != "begun"] == ["interrupted"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_an_interrupt_while_a_report_is_kept_ends_every_process(mine: Path) -> None:
+    """The interrupt arrives where no process is being waited for; the slow claim must not be worked on."""
+    slow = mine.with_name("claims_slow.py")
+    slow.write_text(CLAIMS.replace("    print(", SLEEP + "    print("))
+    code = """
+from proofs_check import cache, cli
+def interrupted(*_):
+    raise KeyboardInterrupt
+cache.keep = interrupted
+cli.main()
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", code, "check", str(slow), "--jobs", "2"],
+        capture_output=True,
+        text=True,
+        timeout=45,  # the slow claim alone takes a minute
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert ran.returncode == 130
+
+
 def test_an_interrupt_before_anything_is_imported() -> None:
     code = """
 import sys
