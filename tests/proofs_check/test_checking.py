@@ -41,7 +41,7 @@ def false(x):
 '''
 
 
-SLEEP = "    import time; print('begun', flush=True); time.sleep(60)\n"
+SLEEP = "    import os, time; os.write(2, b'begun' + os.linesep.encode()); time.sleep(60)\n"
 
 
 @pytest.fixture
