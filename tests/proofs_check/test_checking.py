@@ -190,7 +190,9 @@ def test_an_interrupt_ends_every_process(mine: Path) -> None:
         [
             sys.executable,
             "-c",
-            "from proofs_check.cli import main; main()",
+            # A shell that runs the tests in the background has the signals of the keyboard ignored.
+            "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+            + "from proofs_check.cli import main; main()",
             "check",
             str(slow),
             "--jobs",
