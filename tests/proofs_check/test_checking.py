@@ -186,13 +186,18 @@ def test_bad_options(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_interrupt_ends_every_process(mine: Path) -> None:
     slow, claims = mine.with_name("claims_slow.py"), CLAIMS.replace("    print(", SLEEP + "    print(")
     slow.write_text(claims + claims[claims.index("@claim") :].replace("true", "second"))
+    # A shell that runs the tests in the background has the signals of the keyboard ignored.
+    code = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from proofs_check.cli import main
+main()
+"""
     process = subprocess.Popen(
         [
             sys.executable,
             "-c",
-            # A shell that runs the tests in the background has the signals of the keyboard ignored.
-            "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
-            + "from proofs_check.cli import main; main()",
+            code,
             "check",
             str(slow),
             "--jobs",
