@@ -14,6 +14,9 @@ SHARE = 0.75
 OBJECT_BYTES = 128
 """About what one exact number, ball or expression takes."""
 
+READING = 3
+"""A table that is being read or fitted is held about three times: its counts or rows, their sums, the law's copy."""
+
 _ENTRY_BYTES = {"float32": 4, "float64": 8, "boolean": 1}
 _UNKNOWN = 8 * 2**30
 _CONTAINER_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from oracles.memory import READING, check_bytes
 from oracles.ngram import MarkovChain, NGram
 from oracles.readers.arpa_file import BackoffModel, read_backoff_model
 from oracles.validation import ROW_TOLERANCE, check_choice, read_count
@@ -91,6 +92,7 @@ def _check_entries(path: str | os.PathLike[str], counts: list[int], copies: int)
             f"{os.fspath(path)}: expected a model of at most {ENTRY_LIMIT:.0e} entries, got order {order} over "
             f"{words} words: {tables} of {words}**{order} = 1e{order * math.log10(words):.1f} entries of 8 bytes"
         )
+    check_bytes(os.fspath(path), READING * 8.0 * copies * words**order, f"a model of order {order}")
 
 
 def _rows(model: BackoffModel) -> _Rows:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from oracles.arithmetic import Arithmetic, Array, arithmetic
+from oracles.memory import READING, check_bytes, entry_bytes
 from oracles.ngram import MarkovChain, NGram
 from oracles.patterns import Tokens
 from oracles.readers.corpus import Corpus
@@ -136,6 +137,8 @@ def _check_entries(vocab: int, order: int, level: str, number_system: Arithmetic
             f"{vocab}**{order} = 1e{order * math.log10(vocab):.1f} entries of 8 bytes (the limits are "
             f"{limit:.0e} entries and {_MOST_AXES} axes)"
         )
+    each = READING * entry_bytes(number_system)
+    check_bytes("order", float(each) * vocab**order, f"a table of order {order} over {vocab} {level}s")
 
 
 @dataclass

@@ -441,3 +441,16 @@ def test_the_order_follows_the_length_when_ends_are_excluded(tmp_path: Path) -> 
         assert isinstance(law.to("exact", rationalise=10), NGram)
     assert Fraction(law.probability([0, 0, 0])) == 1
     assert np.asarray(law.sample(2, seed=0)).tolist() == [[0, 0, 0]] * 2
+
+
+def test_a_model_beyond_the_memory_budget_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "tiny.arpa"
+    path.write_text(
+        "\\data\\\nngram 1=2\nngram 2=1\n\n"
+        "\\1-grams:\n-0.30103 a 0\n-0.30103 b 0\n\n\\2-grams:\n-0.1 a b\n\n\\end\\\n"
+    )
+    monkeypatch.setattr("oracles.memory.budget", lambda: 50)
+    with pytest.raises(
+        ValueError, match=r"expected a model of order 2 within a budget of 50 bytes, got one of"
+    ):
+        read_arpa(path, 3)

@@ -347,3 +347,11 @@ def test_a_background_of_frequencies() -> None:
 def test_backgrounds_that_are_refused(order: int, background: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         fit_ngram(WORDS, order, 4, level="word", background=background)
+
+
+def test_a_table_beyond_the_memory_budget_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oracles.memory.budget", lambda: 50)
+    with pytest.raises(
+        ValueError, match="order: expected a table of order 2 over 3 characters within a budget"
+    ):
+        fit_ngram("abcabcabc", 2, 3)
