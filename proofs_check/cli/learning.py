@@ -30,7 +30,15 @@ def train(
     rate_schedule: Annotated[
         str, typer.Option(help="`cosine`, down to 0, or `constant`: then more steps can be added later.")
     ] = "cosine",
-    warmup: Annotated[int, typer.Option(min=0, help="Steps over which the learning rate rises.")] = 100,
+    warmup: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Steps over which the learning rate rises [default: a tenth of them, at most 100; at a "
+            "constant rate 100].",
+            show_default=False,
+        ),
+    ] = None,
     average: Annotated[
         float, typer.Option(help="Decay of the moving average of the weights; 0 for none.")
     ] = 0.999,

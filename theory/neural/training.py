@@ -74,13 +74,15 @@ def train(
     device: by default that of q; mixed: whether to multiply in bfloat16, compiled: whether to use torch.compile;
     by default both on CUDA where they pay, for wide models and long runs.
 
-    ValueError for an oracle that is not over floats or differs from the shape, for a device that is not there, for
-    a folder with another run, and for a batch that does not fit into memory, with one that does.
+    ValueError for an oracle that is not over floats or differs from the shape, for a warm-up longer than the run, for
+    a device that is not there, for a folder with another run, and for a batch that does not fit into memory, with one
+    that does.
     FloatingPointError if the loss or a weight is no longer finite, with the last good checkpoint.
     KeyboardInterrupt once a checkpoint is written.
     """
     q = read_float_oracle(q, "q")
     check_fits("shape", shape, q)
+    plan.check_warmup()
     read_count("watch_every", watch_every)
     read_count("save_every", save_every)
     where = q.arithmetic if device is None else arithmetic("float32", device=device)

@@ -150,6 +150,13 @@ def test_what_does_not_hold_together(
     assert message in refusal(written(tmp_path, trained, **changes))
 
 
+def test_a_plan_whose_warmup_outlasts_it_is_still_read(tmp_path: Path, trained: Checkpoint) -> None:
+    path = written(tmp_path, trained, plan={**vars(TrainingPlan(steps=3)), "warmup": 100})
+    assert load_checkpoint(path).plan.warmup == 100
+    with pytest.raises(ValueError, match="warmup: expected at most the 3 steps, got 100"):
+        train(LAW, SHAPE, load_checkpoint(path).plan)
+
+
 def test_a_field_that_is_missing(tmp_path: Path, trained: Checkpoint) -> None:
     path = save_checkpoint(tmp_path, trained)
     document = torch.load(path, weights_only=True)

@@ -1,6 +1,7 @@
 """Training plans: rates over the steps, and what is refused."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -25,9 +26,28 @@ def test_a_constant_rate_does_not_depend_on_the_number_of_steps() -> None:
     assert long.rate_at(499) == 0.3
 
 
+@pytest.mark.parametrize("steps", [1, 9, 10, 50, 999, 1000, 5000])
+def test_the_rate_reaches_its_highest_value_in_runs_of_any_length(steps: int) -> None:
+    plan = TrainingPlan(steps=steps, rate=0.5)
+    assert plan.warmup == min(100, steps // 10)
+    rates = [plan.rate_at(step) for step in range(steps)]
+    assert max(rates) == 0.5 == rates[min(100, steps // 10)]
+    plan.check_warmup()
+
+
+def test_a_run_that_may_be_given_more_steps_rises_as_the_longer_one() -> None:
+    short, long = (TrainingPlan(steps=n, rate_schedule="constant") for n in (50, 5000))
+    assert short.warmup == long.warmup == 100
+    assert replace(short, steps=5000) == long
+    short.check_warmup()
+
+
 def test_a_run_shorter_than_its_warmup() -> None:
     plan = TrainingPlan(steps=3, warmup=10, rate=0.55)
     assert [plan.rate_at(step) for step in range(3)] == pytest.approx([0.05, 0.1, 0.15])
+    with pytest.raises(ValueError, match=r"\Awarmup: expected at most the 3 steps, got 10\Z"):
+        plan.check_warmup()
+    TrainingPlan(steps=3, warmup=3).check_warmup()
 
 
 def test_early_weights_are_soon_forgotten() -> None:
@@ -49,6 +69,7 @@ def test_early_weights_are_soon_forgotten() -> None:
         ({"steps": 0}, "steps: expected an integer of at least 1, got 0"),
         ({"batch": 0}, "batch: expected an integer of at least 1"),
         ({"seed": -1}, "seed: expected an integer of at least 0"),
+        ({"warmup": 0.5}, "warmup: expected an integer"),
         ({"warmup": -1}, "warmup: expected an integer of at least 0"),
         ({"rate": 0.0}, r"rate: expected a number in \(0, 1\], got 0.0"),
         ({"rate": math.nan}, r"rate: expected a number in \(0, 1\], got nan"),
