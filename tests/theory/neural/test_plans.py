@@ -69,7 +69,6 @@ def test_early_weights_are_soon_forgotten() -> None:
         ({"steps": 0}, "steps: expected an integer of at least 1, got 0"),
         ({"batch": 0}, "batch: expected an integer of at least 1"),
         ({"seed": -1}, "seed: expected an integer of at least 0"),
-        ({"warmup": 0.5}, "warmup: expected an integer"),
         ({"warmup": -1}, "warmup: expected an integer of at least 0"),
         ({"rate": 0.0}, r"rate: expected a number in \(0, 1\], got 0.0"),
         ({"rate": math.nan}, r"rate: expected a number in \(0, 1\], got nan"),
