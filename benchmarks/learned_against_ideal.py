@@ -35,7 +35,7 @@ import torch
 
 from oracles import Oracle, Result, zoo
 from oracles.files import write_text
-from proofs_check.step_curve_plots import Panel, save_step_curves
+from proofs_check.plots.step_curves import Panel, save_step_curves
 from theory import IID, simulate
 from theory.learning import estimate_learning_error
 from theory.learning.step_curves import (

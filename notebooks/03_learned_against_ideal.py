@@ -33,7 +33,7 @@ import torch
 from IPython.display import display
 
 from oracles import zoo
-from proofs_check.step_curve_plots import Panel, step_curve_figure
+from proofs_check.plots.step_curves import Panel, step_curve_figure
 from theory import IID, FixedSizes, expected_kl, expected_steps, simulate, steps_needed
 from theory.estimators import estimate_nelbo
 from theory.learning import estimate_learning_error, estimate_worst

@@ -27,7 +27,7 @@ from proofs_check.source_files import sources_of
 
 _ROOT = Path(__file__).parent.parent
 _LIBRARIES = ("numpy", "scipy", "sympy", "python-flint", "hypothesis", "torch", "numba", "networkx")
-_NOT_EVIDENCE = ("commands", "papers", "report")
+_NOT_EVIDENCE = ("cli", "commands", "papers", "plots", "report")
 """Folders of this package on which no verdict depends; a paper counts for itself and where it is imported."""
 
 

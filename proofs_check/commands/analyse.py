@@ -64,9 +64,9 @@ def run_analyse(request: Request) -> int:
             progress=report,
         )
     if plot is not None:
-        from proofs_check.plots import save_plot
+        from proofs_check.plots.analysis import save_analysis_plot
 
-        save_plot(analysis, target.name, plot)
+        save_analysis_plot(analysis, target.name, plot)
     if request.as_json:
         about = {"target": target.name, "origin": target.origin, "errors": target.error}
         print_json(about | {"plot": plot and str(plot)} | analysis_json(analysis))

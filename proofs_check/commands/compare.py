@@ -82,7 +82,7 @@ def run_compare(request: CompareRequest) -> int:
         )
     model = _Model.of(checkpoint, request.checkpoint, law)
     if request.plot is not None:
-        from proofs_check.compare_plots import save_compare_plot
+        from proofs_check.plots.learning import save_compare_plot
 
         save_compare_plot(found, f"{request.checkpoint} on {target.name}", request.plot)
     said = reading(found)

@@ -78,9 +78,9 @@ def run_elbo(request: ElboRequest) -> int:
             progress=report,
         )
     if request.plot is not None:
-        from proofs_check.elbo_plots import save_elbo_plot
+        from proofs_check.plots.likelihoods import save_likelihood_plot
 
-        save_elbo_plot(found, f"{target.name}, denoiser {request.denoiser}", request.plot)
+        save_likelihood_plot(found, f"{target.name}, denoiser {request.denoiser}", request.plot)
     said = reading(found, request.denoiser, request.confidence)
     if request.as_json:
         about = {"target": target.name, "origin": target.origin, "denoiser": request.denoiser}

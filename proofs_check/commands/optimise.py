@@ -57,7 +57,7 @@ def run_optimise(request: Request) -> int:
             progress=report,
         )
     if plot is not None:
-        from proofs_check.schedule_plots import save_schedule_plot
+        from proofs_check.plots.schedules import save_schedule_plot
 
         save_schedule_plot(found, target.name, plot)
     if request.as_json:

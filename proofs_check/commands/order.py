@@ -72,7 +72,7 @@ def run_order(request: OrderRequest) -> int:
             progress=report,
         )
     if request.plot is not None:
-        from proofs_check.order_plots import save_order_plot
+        from proofs_check.plots.orders import save_order_plot
 
         save_order_plot(comparison, f"{target.name}, N = {steps}", request.plot)
     setting = Setting(steps, request.temperature if tempered else None, request.perturb)

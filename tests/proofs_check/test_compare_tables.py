@@ -25,7 +25,7 @@ from proofs_check.commands.compare_tables import (
     visits_table,
     written,
 )
-from proofs_check.compare_plots import save_compare_plot
+from proofs_check.plots.learning import save_compare_plot
 from theory.denoisers import Function, Ideal, Perturbed, Tempered, Windowed
 from theory.learning.report import LearningReport, learning_report
 from theory.monte_carlo import Estimate

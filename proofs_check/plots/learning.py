@@ -6,14 +6,23 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator
 
-from proofs_check.figures import save_figure
+from proofs_check.plots.style import (
+    BLUE,
+    GREY,
+    ORANGE,
+    POINTS,
+    finish,
+    range_of,
+    save_figure,
+    steps_axis,
+    whiskers,
+)
 from theory.learning.report import LearningReport
-from theory.learning.step_curves import CurvePoint, Number, interval_ends
+from theory.learning.step_curves import CurvePoint, interval_ends
 
-# Okabe & Ito's colours, which the colour-blind tell apart.
-_LEARNED, _IDEAL, _GREY = "#D55E00", "#0072B2", "0.45"
+_LEARNED, _IDEAL = ORANGE, BLUE
 
 
 def save_compare_plot(found: LearningReport, title: str, path: Path) -> None:
@@ -29,44 +38,44 @@ def compare_figure(found: LearningReport, title: str) -> Figure:
     plots = (_sequence_errors, _token_errors, _by_revealed, _calibration)
     for axes, plot in zip(panels, plots, strict=True):
         plot(axes, found)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(alpha=0.2)
-        axes.legend(fontsize=8, frameon=False)
+        finish(axes)
     return figure
 
 
 def _sequence_errors(axes: Axes, found: LearningReport) -> None:
     steps = [row.steps for row in found.rows]
     low, high = zip(*(interval_ends(row.error_range) for row in found.rows), strict=True)
-    axes.fill_between(steps, low, high, color=_GREY, alpha=0.15, linewidth=0, label="allowed by its error")
+    axes.fill_between(steps, low, high, color=GREY, alpha=0.15, linewidth=0, label="allowed by its error")
     for name, colour, points in _samplers(found):
-        _whiskers(axes, name, colour, steps, [point.sequence_error_rate for point in points])
+        errors = [range_of(point.sequence_error_rate) for point in points]
+        whiskers(axes, steps, errors, color=colour, marker="o", label=name)
     axes.set_ylim(-0.03, 1.03)
     axes.set_ylabel("SER (probability)")
-    _by_steps(axes, steps)
+    steps_axis(axes, steps)
 
 
 def _token_errors(axes: Axes, found: LearningReport) -> None:
     steps = [row.steps for row in found.rows]
     floor = interval_ends(found.entropy)[0] / found.length
-    axes.axhline(floor, color=_GREY, linewidth=1, label="oracle: H/L")
+    axes.axhline(floor, color=GREY, linewidth=1, label="oracle: H/L")
     for name, colour, points in _samplers(found):
         low, high = zip(*(interval_ends(point.log2_token_error_rate) for point in points), strict=True)
         axes.fill_between(steps, low, high, color=colour, alpha=0.12, linewidth=0)
-        axes.plot(steps, high, color=colour, marker="o", markersize=4, linewidth=1.5, label=name)
+        axes.plot(steps, high, color=colour, marker="o", label=name, **POINTS)
     bounds = [float(row.token_bound) for row in found.rows]
     method = found.rows[0].token_bound.method
-    axes.plot(steps, bounds, color=_GREY, linestyle="--", linewidth=1, label=f"bound {method}")
+    axes.plot(steps, bounds, color=GREY, linestyle="--", linewidth=1, label=f"bound {method}")
     axes.set_ylabel("log2 TER (bits per token), at most")
-    _by_steps(axes, steps)
+    steps_axis(axes, steps)
 
 
 def _by_revealed(axes: Axes, found: LearningReport) -> None:
     revealed = [each.revealed for each in found.by_revealed]
-    _whiskers(axes, "mean", _LEARNED, revealed, [each.mean for each in found.by_revealed])
+    means = [range_of(each.mean) for each in found.by_revealed]
+    whiskers(axes, revealed, means, color=_LEARNED, marker="o", label="mean")
     worst = [float(each.worst.value) for each in found.by_revealed if each.worst is not None]
     if worst:
-        axes.plot(revealed, worst, color=_GREY, linestyle=":", marker="s", markersize=3, label="largest")
+        axes.plot(revealed, worst, color=GREY, linestyle=":", marker="s", markersize=3, label="largest")
     axes.axhline(
         float(found.average.value), color=_LEARNED, linestyle="--", linewidth=1, label="(NELBO - H)/L"
     )
@@ -76,7 +85,7 @@ def _by_revealed(axes: Axes, found: LearningReport) -> None:
 
 
 def _calibration(axes: Axes, found: LearningReport) -> None:
-    axes.plot([0, 1], [0, 1], color=_GREY, linewidth=1)
+    axes.plot([0, 1], [0, 1], color=GREY, linewidth=1)
     styles = (("tokens", _LEARNED, "o"), ("top token", _IDEAL, "s"))
     for curve, (name, colour, marker) in zip(found.calibrations, styles, strict=True):
         met = [each for each in curve.bins if each.prediction is not None and each.chance is not None]
@@ -96,31 +105,3 @@ def _calibration(axes: Axes, found: LearningReport) -> None:
 def _samplers(found: LearningReport) -> list[tuple[str, str, list[CurvePoint]]]:
     learned = [row.learned for row in found.rows]
     return [("learned", _LEARNED, learned), ("ideal", _IDEAL, [row.ideal for row in found.rows])]
-
-
-def _whiskers(axes: Axes, name: str, colour: str, places: list[int], numbers: list[Number]) -> None:
-    """Values with the reach of their intervals, where they have one."""
-    values = [float(number.value) for number in numbers]
-    ends = [interval_ends(number) for number in numbers]
-    below = [value - low for value, (low, _) in zip(values, ends, strict=True)]
-    above = [high - value for value, (_, high) in zip(values, ends, strict=True)]
-    axes.errorbar(
-        places,
-        values,
-        yerr=(below, above) if any(below) or any(above) else None,
-        label=name,
-        color=colour,
-        marker="o",
-        markersize=4,
-        linewidth=1.5,
-        elinewidth=1,
-        capsize=2,
-    )
-
-
-def _by_steps(axes: Axes, steps: list[int]) -> None:
-    axes.set_xscale("log", base=2)
-    axes.xaxis.set_major_locator(FixedLocator(steps))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(lambda value, position: f"{value:.0f}")
-    axes.set_xlabel("N, number of steps")

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from proofs_check.figures import save_figure
-from theory.analysis import Missing
+from proofs_check.plots.style import BLUE, GREY, ORANGE, range_of, save_figure
 from theory.comparison import Comparison, Number
 from theory.monte_carlo import Estimate
-
-_BLUE, _RED, _GREY = "#0072B2", "#D55E00", "0.45"
 
 
 def save_order_plot(comparison: Comparison, title: str, path: Path) -> None:
@@ -29,33 +25,23 @@ def order_figure(comparison: Comparison, title: str) -> Figure:
     figure.suptitle(f"{title}: V = {comparison.vocab_size}, L = {comparison.length}", fontsize=10)
     divergence, error, entropy = figure.subplots(1, 3, sharey=True)
     names = [row.name for row in rows]
-    _bars(divergence, names, [row.divergence for row in rows], "KL(q||p), bits", _BLUE)
-    _bars(error, names, [row.sequence_error_rate for row in rows], "SER, probability", _RED)
-    _bars(entropy, names, [row.entropy for row in rows], "H(p), bits; dashed: H(q)", _GREY)
+    _bars(divergence, names, [row.divergence for row in rows], "KL(q||p), bits", BLUE)
+    _bars(error, names, [row.sequence_error_rate for row in rows], "SER, probability", ORANGE)
+    _bars(entropy, names, [row.entropy for row in rows], "H(p), bits; dashed: H(q)", GREY)
     entropy.axvline(float(comparison.entropy.value), color="black", linewidth=1, linestyle="--")
     divergence.invert_yaxis()
     return figure
 
 
 def _bars(axes: Axes, names: list[str], numbers: list[Number], label: str, colour: str) -> None:
-    ends = [_ends(number) for number in numbers]
-    values = [value if math.isfinite(value) else 0.0 for value, _, _ in ends]
-    whiskers: Any = [[value - low for value, low, _ in ends], [high - value for value, _, high in ends]]
+    ranges = [range_of(number) for number in numbers]
+    values = [value if math.isfinite(value) else 0.0 for _, value, _ in ranges]
+    reach = [value - low for low, value, _ in ranges], [high - value for _, value, high in ranges]
     estimated = any(isinstance(number, Estimate) for number in numbers)
-    axes.barh(names, values, color=colour, alpha=0.8, xerr=whiskers if estimated else None, capsize=2)
-    for place, (value, _, _) in enumerate(ends):
+    axes.barh(names, values, color=colour, alpha=0.8, xerr=reach if estimated else None, capsize=2)
+    for place, (_, value, _) in enumerate(ranges):
         if not math.isfinite(value):
             axes.text(0, place, " infinite" if math.isinf(value) else " not known", fontsize=8, va="center")
     axes.set_xlabel(label, fontsize=9)
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
-
-
-def _ends(number: Number) -> tuple[float, float, float]:
-    """The value, and the ends of its interval where it is an estimate."""
-    if isinstance(number, Missing):
-        return math.nan, math.nan, math.nan
-    if isinstance(number, Estimate):
-        return number.value, number.low, number.high
-    value = float(number.value)
-    return value, value, value

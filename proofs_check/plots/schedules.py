@@ -7,9 +7,19 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
+from matplotlib.ticker import LogLocator, NullLocator
 
-from proofs_check.figures import save_figure
+from proofs_check.plots.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PINK,
+    finish,
+    save_figure,
+    steps_axis,
+    two_panels,
+)
 from theory.optimise.survey import Survey
 
 MOST_CURVES = 4
@@ -18,16 +28,16 @@ MOST_CURVES = 4
 SMALLEST = 1e-9
 """Bits that a logarithmic axis still shows."""
 
-# Okabe & Ito's colours, which the colour-blind tell apart; sizes in solid lines, iid weights in dashed ones.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
+_COLOURS = (BLUE, ORANGE, GREEN, PINK)
 _STYLES = {
-    "equal": ("equal sizes", "#D55E00", "-", "s"),
-    "cosine-sizes": ("cosine sizes", "#009E73", "-", "^"),
-    "square-sizes": ("square sizes", "#CC79A7", "-", "v"),
-    "uniform": ("uniform iid", "#D55E00", "--", "s"),
-    "cosine": ("cosine iid", "#009E73", "--", "^"),
-    "square": ("square iid", "#CC79A7", "--", "v"),
+    "equal": ("equal sizes", ORANGE, "-", "s"),
+    "cosine-sizes": ("cosine sizes", GREEN, "-", "^"),
+    "square-sizes": ("square sizes", PINK, "-", "v"),
+    "uniform": ("uniform iid", ORANGE, "--", "s"),
+    "cosine": ("cosine iid", GREEN, "--", "^"),
+    "square": ("square iid", PINK, "--", "v"),
 }
+"""Name, colour, line and marker: sizes in solid lines, iid weights in dashed ones."""
 
 
 def save_schedule_plot(survey: Survey, title: str, path: Path) -> None:
@@ -40,15 +50,11 @@ def save_schedule_plot(survey: Survey, title: str, path: Path) -> None:
 
 def schedule_figure(survey: Survey, title: str) -> Figure:
     """Two panels: the best sizes by step for the largest N, and E KL in bits against N on logarithmic axes."""
-    figure = Figure(figsize=(10, 4.2), dpi=150, layout="constrained")
-    figure.suptitle(f"{title}: V = {survey.vocab_size}, L = {survey.length}", fontsize=10)
-    sizes, divergence = figure.subplots(1, 2)
+    figure, sizes, divergence = two_panels(f"{title}: V = {survey.vocab_size}, L = {survey.length}")
     _plot_sizes(sizes, survey)
     _plot_divergence(divergence, survey)
     for axes in (sizes, divergence):
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(alpha=0.2)
-        axes.legend(fontsize=8, frameon=False)
+        finish(axes)
     return figure
 
 
@@ -60,7 +66,7 @@ def _plot_sizes(axes: Axes, survey: Survey) -> None:
         axes.plot(
             places, heights, color=colour, marker="o", markersize=3, linewidth=1.2, label=f"N = {row.steps}"
         )
-    axes.axhline(1, color="0.45", linewidth=1)
+    axes.axhline(1, color=GREY, linewidth=1)
     axes.set_xlim(0, 1)
     axes.set_ylim(bottom=0)
     axes.set_xlabel("k/N, share of steps done")
@@ -81,16 +87,12 @@ def _plot_divergence(axes: Axes, survey: Survey) -> None:
     _curve(axes, steps, best, label="best iid", color="0.3", linestyle="--", marker="o")
     least = [float(row.sizes.expected_kl) for row in survey.rows]
     _curve(axes, steps, least, label="best sizes", color="0", linestyle="-", marker="o")
-    axes.set_xscale("log", base=2)
+    steps_axis(axes, steps)
     if any(value > SMALLEST for values in (least, best, *curves.values()) for value in values):
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_major_formatter(lambda value, position: f"{value:g}")
-    axes.xaxis.set_major_locator(FixedLocator(steps))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(lambda value, position: f"{value:.0f}")
-    axes.set_xlabel("N, number of steps")
     axes.set_ylabel("E KL (bits)")
     axes.set_title("Expected KL", fontsize=10)
 

@@ -9,10 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from proofs_check.plots.style import BLUE, GREEN, ORANGE, PINK, finish, two_panels
 from theory.errors.profiles import ErrorProfile
 
-# Okabe & Ito's colours, which the colour-blind tell apart, and a line style each for print in grey.
-_STYLES = (("#0072B2", "-"), ("#D55E00", "--"), ("#009E73", "-."), ("#CC79A7", ":"))
+_STYLES = ((BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (PINK, ":"))
+"""A line style each as well, for print in grey."""
 
 
 def error_figure(
@@ -22,9 +23,7 @@ def error_figure(
 
     ValueError for more schedules than can be told apart.
     """
-    figure = Figure(figsize=(10, 4.2), dpi=150, layout="constrained")
-    figure.suptitle(title, fontsize=10)
-    steps, positions = figure.subplots(1, 2)
+    figure, steps, positions = two_panels(title)
     _plot(steps, by_step, "step", first=1)
     _plot(positions, by_position, "position", first=0)
     return figure
@@ -50,7 +49,4 @@ def _plot(axes: Axes, profiles: Mapping[str, ErrorProfile], place: str, *, first
     axes.set_title(f"Error by {place}", fontsize=10)
     axes.set_ylim(bottom=0)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(alpha=0.2)
-    if profiles:
-        axes.legend(fontsize=8, frameon=False)
+    finish(axes)

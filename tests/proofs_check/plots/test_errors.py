@@ -7,7 +7,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from oracles import zoo
-from proofs_check.error_plots import error_figure
+from proofs_check.plots.errors import error_figure
 from theory import IID, FixedSizes, error_by_position, error_by_step
 
 SCHEDULES = {"iid": IID.uniform(4), "sizes": FixedSizes([2, 2, 2])}

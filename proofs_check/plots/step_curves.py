@@ -9,15 +9,23 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullLocator
 
 from oracles import Oracle
-from proofs_check.figures import save_figure
+from proofs_check.plots.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    POINTS,
+    range_of,
+    save_figure,
+    steps_axis,
+    whiskers,
+    without_frame,
+)
 from theory.learning.step_curves import CurvePoint, Number, interval_ends
 
-# Okabe & Ito's colours, which the colour-blind tell apart.
-_IDEAL, _LEARNED, _AUTOREGRESSIVE = "#0072B2", "#D55E00", "#009E73"
-_GREY = "0.45"
+_IDEAL, _LEARNED, _AUTOREGRESSIVE = BLUE, ORANGE, GREEN
 _ACROSS: dict[str, Any] = {"color": _AUTOREGRESSIVE, "linestyle": "--", "linewidth": 1}
 
 
@@ -61,10 +69,8 @@ def step_curve_figure(panels: Sequence[Panel], title: str) -> Figure:
             _plot_speeds(column[2], panel)
         for axes in column:
             _finish(axes, panel)
-        column[-1].set_xlabel("N, number of steps")
-    for axes, label in zip(
-        grid[:, 0], ("log2 TER (bits per token)", "SER", "tokens per second"), strict=False
-    ):
+    names = ("log2 TER (bits per token)", "SER", "tokens per second")
+    for axes, label in zip(grid[:, 0], names, strict=False):
         axes.set_ylabel(label)
     handles, labels = grid[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=8, frameon=False)
@@ -74,7 +80,7 @@ def step_curve_figure(panels: Sequence[Panel], title: str) -> Figure:
 def _plot_token_errors(axes: Axes, panel: Panel) -> None:
     law = panel.law
     rate = float(law.entropy()) / law.length
-    axes.axhline(rate, color=_GREY, linewidth=1, label="oracle: H/L")
+    axes.axhline(rate, color=GREY, linewidth=1, label="oracle: H/L")
     for points, colour, marker, name in (
         (panel.ideal, _IDEAL, "", "ideal denoiser"),
         (panel.learned, _LEARNED, "o", "learned denoiser"),
@@ -86,7 +92,7 @@ def _plot_token_errors(axes: Axes, panel: Panel) -> None:
         ends = [interval_ends(point.log2_token_error_rate) for point in points]
         most = [max(value, high) for value, (_, high) in zip(values, ends, strict=True)]
         axes.fill_between(steps, [low for low, _ in ends], most, color=colour, alpha=0.12, linewidth=0)
-        axes.plot(steps, values, color=colour, marker=marker, markersize=4, linewidth=1.5, label=name)
+        axes.plot(steps, values, color=colour, marker=marker, label=name, **POINTS)
     if panel.autoregressive is not None:
         _plot_level(axes, panel.autoregressive.log2_token_error_rate, "autoregressive")
 
@@ -95,22 +101,13 @@ def _plot_sequence_errors(axes: Axes, panel: Panel) -> None:
     for points, colour, marker in ((panel.ideal, _IDEAL, ""), (panel.learned, _LEARNED, "o")):
         if not points:
             continue
-        values = [float(point.sequence_error_rate.value) for point in points]
-        ends = [interval_ends(point.sequence_error_rate) for point in points]
-        below = [value - low for value, (low, _) in zip(values, ends, strict=True)]
-        above = [high - value for value, (_, high) in zip(values, ends, strict=True)]
         steps = [point.steps for point in points]
-        estimated = any(below) or any(above)
-        axes.errorbar(
+        whiskers(
+            axes,
             steps,
-            values,
-            yerr=(below, above) if estimated else None,
+            [range_of(point.sequence_error_rate) for point in points],
             color=colour,
             marker=marker,
-            markersize=4,
-            linewidth=1.5,
-            elinewidth=1,
-            capsize=2,
         )
     if panel.autoregressive is not None:
         _plot_level(axes, panel.autoregressive.sequence_error_rate)
@@ -120,7 +117,7 @@ def _plot_sequence_errors(axes: Axes, panel: Panel) -> None:
 def _plot_speeds(axes: Axes, panel: Panel) -> None:
     if panel.speeds:
         steps = [point.steps for point in panel.learned]
-        axes.plot(steps, panel.speeds, color=_LEARNED, marker="o", markersize=4, linewidth=1.5)
+        axes.plot(steps, panel.speeds, color=_LEARNED, marker="o", **POINTS)
     if panel.autoregressive_speed is not None:
         axes.axhline(panel.autoregressive_speed, **_ACROSS)
     axes.set_yscale("log")
@@ -133,11 +130,8 @@ def _plot_level(axes: Axes, number: Number, name: str | None = None) -> None:
 
 
 def _finish(axes: Axes, panel: Panel) -> None:
-    axes.axvline(panel.law.length, color=_GREY, linestyle=":", linewidth=1)
+    axes.axvline(panel.law.length, color=GREY, linestyle=":", linewidth=1)
     steps = sorted({point.steps for point in (*panel.ideal, *panel.learned)})
-    axes.set_xscale("log", base=2)
-    axes.xaxis.set_major_locator(FixedLocator(steps[:: -(-len(steps) // 9)]))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(lambda value, position: f"{value:.0f}")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(alpha=0.2)
+    steps_axis(axes, steps[:: -(-len(steps) // 9)])
+    axes.label_outer()  # numbers of steps below the column only
+    without_frame(axes)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from oracles import Oracle, zoo
-from proofs_check.schedule_plots import save_schedule_plot, schedule_figure
+from proofs_check.plots.schedules import save_schedule_plot, schedule_figure
 from theory.optimise.survey import Survey, survey
 
 

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from oracles import Oracle, zoo
-from proofs_check.plots import analysis_figure, save_plot
+from proofs_check.plots.analysis import analysis_figure, save_analysis_plot
 from theory.analysis import Analysis, Missing, analyse
 
 
@@ -61,7 +61,7 @@ def test_a_gap_in_what_is_known_is_a_gap_in_the_line() -> None:
 
 
 def test_one_number_of_steps_is_enough(tmp_path: Path) -> None:
-    save_plot(analysed(zoo.golden_mean(4), [3]), "a law", tmp_path / "plot.png")
+    save_analysis_plot(analysed(zoo.golden_mean(4), [3]), "a law", tmp_path / "plot.png")
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
     assert len(list(tmp_path.iterdir())) == 1
 
@@ -75,6 +75,6 @@ def test_a_failed_save_keeps_the_old_plot(tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        save_plot(analysed(zoo.golden_mean(4), [1]), "a law", path)
+        save_analysis_plot(analysed(zoo.golden_mean(4), [1]), "a law", path)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from oracles import zoo
-from proofs_check.step_curve_plots import Panel, save_step_curves, step_curve_figure
+from proofs_check.plots.step_curves import Panel, save_step_curves, step_curve_figure
 from theory.denoisers import Ideal, Perturbed
 from theory.learning.step_curves import interval_ends, step_curve
 

@@ -10,31 +10,25 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from proofs_check.commands.elbo_table import estimator_names
-from proofs_check.figures import save_figure
+from proofs_check.plots.style import BLUE, GREEN, GREY, ORANGE, PINK, finish, save_figure, two_panels
 from theory.analysis import Missing
 from theory.likelihood.likelihoods import Likelihoods
 
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
-_GREY = "0.45"
+_COLOURS = (BLUE, ORANGE, GREEN, PINK)
 
 
-def save_elbo_plot(found: Likelihoods, title: str, path: Path) -> None:
+def save_likelihood_plot(found: Likelihoods, title: str, path: Path) -> None:
     """Bounds and estimators as a PNG file that appears whole.  ValueError if it cannot be written."""
-    save_figure(elbo_figure(found, title), path)
+    save_figure(likelihood_figure(found, title), path)
 
 
-def elbo_figure(found: Likelihoods, title: str) -> Figure:
+def likelihood_figure(found: Likelihoods, title: str) -> Figure:
     """Two panels: the NELBO against the number of steps, and the standard error of estimators against draws."""
-    figure = Figure(figsize=(10, 4.2), dpi=150, layout="constrained")
-    figure.suptitle(f"{title}: V = {found.vocab_size}, L = {found.length}", fontsize=10)
-    bounds, errors = figure.subplots(1, 2)
+    figure, bounds, errors = two_panels(f"{title}: V = {found.vocab_size}, L = {found.length}")
     _plot_bounds(bounds, found)
     _plot_errors(errors, found)
     for axes in (bounds, errors):
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(alpha=0.2)
-        if axes.get_legend_handles_labels()[0]:
-            axes.legend(fontsize=8, frameon=False)
+        finish(axes)
     return figure
 
 
@@ -45,12 +39,10 @@ def _plot_bounds(axes: Axes, found: Likelihoods) -> None:
         if not isinstance(number, Missing) and math.isfinite(float(number.value))
     ]
     if known:
-        axes.plot(
-            *zip(*known, strict=True), color=_COLOURS[0], marker="o", markersize=4, label="NELBO, N steps"
-        )
+        axes.plot(*zip(*known, strict=True), color=BLUE, marker="o", markersize=4, label="NELBO, N steps")
     lines = [
-        ("H(q)/L", found.entropy, _GREY, "-"),
-        ("NELBO, continuous time", found.continuous, _COLOURS[0], "--"),
+        ("H(q)/L", found.entropy, GREY, "-"),
+        ("NELBO, continuous time", found.continuous, BLUE, "--"),
     ]
     for name, number, colour, style in lines:
         if not isinstance(number, Missing) and math.isfinite(float(number.value)):
