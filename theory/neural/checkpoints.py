@@ -110,13 +110,6 @@ def find_checkpoint(folder: Path) -> Path | None:
     return next((folder / name for name in (LAST, PREVIOUS) if (folder / name).exists()), None)
 
 
-def delete_run(folder: Path) -> None:
-    """Delete the checkpoints of a folder and their oracle; an oracle without checkpoints stays."""
-    if find_checkpoint(folder) is not None:
-        for name in (LAST, PREVIOUS, ORACLE):
-            (folder / name).unlink(missing_ok=True)
-
-
 def load_checkpoint(path: str | os.PathLike[str], q: Oracle | None = None) -> Checkpoint:
     """Read a checkpoint from its file, or the newest one of a folder.
 

@@ -12,19 +12,11 @@ from typing import Any
 
 import torch
 
-from oracles import Oracle, load, save
+from oracles import Oracle
 from oracles.arithmetic import arithmetic
-from oracles.storage import fingerprint
 from oracles.validation import read_count
-from theory.neural.checkpoints import (
-    ORACLE,
-    Checkpoint,
-    Subject,
-    delete_run,
-    find_checkpoint,
-    load_checkpoint,
-    save_checkpoint,
-)
+from theory.neural.checkpoints import Checkpoint, Subject, load_checkpoint
+from theory.neural.folders import RunFolder
 from theory.neural.interrupts import interrupts_held
 from theory.neural.models import ModelShape, Transformer
 from theory.neural.optimisation import Optimisation
@@ -68,7 +60,8 @@ def train(
 
     folder: where checkpoints are written every `save_every` steps, at the end and when interrupted; a run of the
     same oracle, shape and plan found there is gone on with, and ends with the weights that it would have had (bit
-    by bit on one processor).  A run at a constant rate may be given more steps.  The oracle is written there too.
+    by bit on one processor).  A run at a constant rate may be given more steps.  The oracle is written there with the
+    first checkpoint.
     watch: called every `watch_every` steps and at the end.
     anew: delete a run that is found in the folder, and its oracle, in place of going on with it.
     device: by default that of q; mixed: whether to multiply in bfloat16, compiled: whether to use torch.compile;
@@ -87,7 +80,9 @@ def train(
     read_count("save_every", save_every)
     where = q.arithmetic if device is None else arithmetic("float32", device=device)
     optimisation = Optimisation(q, shape, plan, where.zeros(0).device, mixed, compiled)
-    run = _Run(optimisation, Subject.of(q), folder, anew)
+    subject = Subject.of(q)
+    place = None if folder is None else RunFolder(folder, optimisation.batches.oracle, subject)
+    run = _Run(optimisation, subject, place, anew)
     try:
         while run.now.step < plan.steps:
             run.advance()
@@ -109,22 +104,23 @@ class _Run:
         self,
         optimisation: Optimisation,
         subject: Subject,
-        folder: str | os.PathLike[str] | None,
+        folder: RunFolder | None,
         anew: bool,
     ) -> None:
-        self.now, self.subject = optimisation, subject
-        self.folder = None if folder is None else Path(folder)
+        self.now, self.subject, self.folder = optimisation, subject, folder
         self.started = time.monotonic()
-        self.saved: Path | None = None
         self.total, self.count = torch.zeros((), dtype=torch.float64, device=optimisation.device), 0
-        if self.folder is not None:
-            self.folder.mkdir(parents=True, exist_ok=True)
+        if folder is not None:
             if anew:
-                delete_run(self.folder)
-            self.saved = find_checkpoint(self.folder)
+                folder.clear()
             if self.saved is not None:
                 self._restore(load_checkpoint(self.saved))
-            self._keep_oracle(self.folder / ORACLE)
+            folder.check_oracle()
+
+    @property
+    def saved(self) -> Path | None:
+        """The last good checkpoint."""
+        return self.folder and self.folder.newest
 
     def advance(self) -> None:
         """One whole step.  ValueError if it does not fit into memory."""
@@ -157,8 +153,7 @@ class _Run:
         if not self.now.finite():
             raise self._astray("a weight")
         if self.folder is not None:
-            with interrupts_held():
-                self.saved = save_checkpoint(self.folder, self.checkpoint())
+            self.folder.save(self.checkpoint())
 
     def checkpoint(self) -> Checkpoint:
         """The run as it is now."""
@@ -183,15 +178,6 @@ class _Run:
             f"this one was {self.now.plan.rate:g}"
         )
 
-    def _keep_oracle(self, path: Path) -> None:
-        """Write the oracle; ValueError if another one is there, which may be somebody's only copy."""
-        if not path.exists():
-            save(self.now.batches.oracle, path)
-        elif fingerprint(found := load(path)) != self.subject.fingerprint:
-            raise ValueError(
-                f"folder: expected one whose {ORACLE} is {self.subject.name}, got {found!r} in {path}"
-            )
-
     def _restore(self, found: Checkpoint) -> None:
         """Go on with a checkpoint of this run; ValueError for one of another."""
         plan = self.now.plan
@@ -205,7 +191,7 @@ class _Run:
             if expected != got:
                 raise ValueError(
                     f"folder: expected one without a run, or with one of the same {name}, "
-                    f"{_difference(expected, got)} in {self.saved}"
+                    f"{_difference(expected, got)} in {self.saved}; start anew or choose another folder"
                 )
         self.now.restore(found.step, found.model.state_dict(), found.state)
 
