@@ -12,7 +12,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from proofs_check.claims import Claim, claims_in, claims_of_file, joined
+from proofs_check.claims import Claim, claims_in, claims_of_file
+from proofs_check.claims.library import joined
 from proofs_check.engine import verify
 
 

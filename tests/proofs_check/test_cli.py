@@ -16,7 +16,7 @@ from proofs_check import Claim, Mutant, Relation, Source
 from proofs_check.cli import run
 from proofs_check.evidence import UNTRIED
 
-LIBRARY = importlib.import_module("proofs_check.claims")
+LIBRARY = importlib.import_module("proofs_check.claims.library")
 MAIN = "from proofs_check.cli import main; main()"
 
 
