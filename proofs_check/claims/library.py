@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from types import ModuleType
 
-from proofs_check import data_files
+from proofs_check.checking import data_files
 from proofs_check.claims.statements import Claim, claims_in
 
 MOST_LISTED = 8
@@ -75,7 +75,7 @@ def _imported(file: Path) -> ModuleType:
 
 def _refuse_others(file: Path) -> None:
     """ValueError if the file got a module from beside another file of claims, though one is beside itself."""
-    from proofs_check.source_files import imported_names  # on demand: it knows claims
+    from proofs_check.checking.source_files import imported_names  # on demand: it knows claims
 
     for name in {name.partition(".")[0] for name in imported_names(file.read_bytes())}:
         found = Path(getattr(sys.modules.get(name), "__file__", None) or "nowhere")

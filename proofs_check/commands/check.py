@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from proofs_check import cache
 from proofs_check.certificates.writing import Written, write_certificates
-from proofs_check.checking import check_all
+from proofs_check.checking import cache
+from proofs_check.checking.effort import Effort, deadline_in, known_backends
+from proofs_check.checking.parallel import check_all
 from proofs_check.claims import Claim, select
 from proofs_check.commands.console import output, print_json, progress
-from proofs_check.effort import Effort, deadline_in, known_backends
 from proofs_check.engine import Progress
 from proofs_check.evidence import UNTRIED, Report, Verdict
 

@@ -9,10 +9,10 @@ from typing import Any
 import typer
 
 from oracles.files import write_text
-from proofs_check import cache
+from proofs_check.checking import cache
 from proofs_check.claims import Claim, select
 from proofs_check.commands.console import print_json, progress
-from proofs_check.lean import compile_lean, lean_source
+from proofs_check.lean.theorems import compile_lean, lean_source
 
 
 def run_lean(patterns: Sequence[str], *, folder: Path, as_json: bool) -> int:

@@ -9,12 +9,12 @@ from pathlib import Path
 import typer
 
 from oracles.files import check_writable, write_text
-from proofs_check import cache
 from proofs_check.certificates.writing import Certificates, certificates_of
-from proofs_check.checking import check_all
+from proofs_check.checking import cache
+from proofs_check.checking.effort import Effort, deadline_in
+from proofs_check.checking.parallel import check_all
 from proofs_check.claims import Claim, all_claims, select
 from proofs_check.commands.console import print_json, progress
-from proofs_check.effort import Effort, deadline_in
 from proofs_check.engine import Progress
 from proofs_check.evidence import Report, Verdict
 from proofs_check.lemma_graph import LemmaGraph

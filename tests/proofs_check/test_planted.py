@@ -27,9 +27,9 @@ from proofs_check import (
 )
 from proofs_check.backends.monte_carlo import SequenceErrors
 from proofs_check.certificates.writing import certificates_of
+from proofs_check.checking.effort import Effort, finished
 from proofs_check.claims import Box
 from proofs_check.commands.check import CheckRequest, run_check
-from proofs_check.effort import Effort, finished
 from theory import IID, Partition, bounds, sampler_law
 from theory.exact import information as exact_information
 from theory.exact.log_sums import log2

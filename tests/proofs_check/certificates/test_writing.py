@@ -8,9 +8,10 @@ import pytest
 import sympy
 from flint import arb, fmpq
 
-from proofs_check import Claim, Mutant, Relation, Source, Tight, at, cache, claim, grid, select, verify
+from proofs_check import Claim, Mutant, Relation, Source, Tight, at, claim, grid, select, verify
 from proofs_check.certificates import checker, writing
 from proofs_check.certificates.writing import Certificate, Certificates, certificates_of
+from proofs_check.checking import cache
 from proofs_check.claims import Box
 from proofs_check.commands.check import CheckRequest, run_check
 from theory.exact.log_sums import log2

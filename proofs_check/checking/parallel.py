@@ -8,12 +8,12 @@ from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
 
-from proofs_check import cache
+from proofs_check.checking import cache
+from proofs_check.checking.effort import Effort, failed, finished
+from proofs_check.checking.worker import Worker
 from proofs_check.claims import Claim, home_of
-from proofs_check.effort import Effort, failed, finished
 from proofs_check.engine import Progress
 from proofs_check.evidence import Report
-from proofs_check.worker import Worker
 
 
 def check_all(

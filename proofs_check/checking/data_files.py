@@ -19,7 +19,7 @@ from typing import Any
 Read = tuple[str, str]
 """The path of a file as it was given, and a hash of its content, empty if there is no such file."""
 
-_ROOT = Path(__file__).parent.parent
+_ROOT = Path(__file__).parents[2]
 _SYSTEM = tuple(
     f"{folder}{os.sep}"
     for folder in (

@@ -16,10 +16,10 @@ from typing import Any
 
 from flint import fmpq, fmpz
 
-from proofs_check import lean_boxes
 from proofs_check.certificates import checker
 from proofs_check.certificates.expressions import Tree
 from proofs_check.claims import Claim
+from proofs_check.lean import boxes
 
 COMPILE_SECONDS = 600
 
@@ -57,7 +57,7 @@ def theorem(name: str, certificate: Mapping[str, Any]) -> str:
     """One certificate as a theorem.
 
     Over ℚ; over ℝ where there are logarithms or enclosures.  The proof is `norm_num` between numbers, `linarith` for
-    all numbers in enclosures, Bernstein's form for products of polynomials over a box (`lean_boxes`), or `sorry`.
+    all numbers in enclosures, Bernstein's form for products of polynomials over a box (`boxes`), or `sorry`.
     """
     logarithms = _has(certificate["lhs"], "ln") or _has(certificate["rhs"], "ln")
     ring = "ℝ" if logarithms or "enclosed" in certificate else "ℚ"
@@ -70,7 +70,7 @@ def theorem(name: str, certificate: Mapping[str, Any]) -> str:
     proof = _proof(certificate, logarithms)
     return (
         f"/-- {_comment(certificate['statement'])} -/\n"
-        f"theorem {name}{binders} :\n    {lhs} {lean_boxes.SIGNS[certificate['op']]} {rhs} := by\n  {proof}"
+        f"theorem {name}{binders} :\n    {lhs} {boxes.SIGNS[certificate['op']]} {rhs} := by\n  {proof}"
     )
 
 
@@ -83,8 +83,8 @@ def _proof(certificate: Mapping[str, Any], logarithms: bool) -> str:
     if "enclosed" in certificate:
         return "linarith"
     try:
-        return "\n  ".join(lean_boxes.proof(certificate, lambda tree: expression(tree, "ℚ"), identifier))
-    except lean_boxes.Unproved as reason:
+        return "\n  ".join(boxes.proof(certificate, lambda tree: expression(tree, "ℚ"), identifier))
+    except boxes.Unproved as reason:
         return f"sorry -- {reason}"
 
 

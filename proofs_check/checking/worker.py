@@ -1,4 +1,4 @@
-"""A process that checks one claim after the other for another one: `python -m proofs_check.worker`.
+"""A process that checks one claim after the other for another one: `python -m proofs_check.checking.worker`.
 
 It reads tasks and writes reports, a line of JSON each; whatever claims print goes to standard error.
 """
@@ -17,8 +17,8 @@ from pathlib import Path
 
 import torch
 
+from proofs_check.checking.effort import Effort
 from proofs_check.claims import Claim, claims_in, claims_of_file, home_of
-from proofs_check.effort import Effort
 from proofs_check.evidence import Report
 
 

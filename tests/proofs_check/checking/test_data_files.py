@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from proofs_check import Report, Verdict, cache, data_files
-from proofs_check.checking import check_all
+from proofs_check import Report, Verdict
+from proofs_check.checking import cache, data_files
+from proofs_check.checking.effort import Effort
+from proofs_check.checking.parallel import check_all
 from proofs_check.claims import Claim, claims_of_file
-from proofs_check.effort import Effort
 
 CLAIMS = '''
 """Claims about a corpus."""

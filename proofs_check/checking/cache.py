@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from oracles.files import read_text, write_text
-from proofs_check import data_files
 from proofs_check.certificates.writing import Certificates, certificates_of
+from proofs_check.checking import data_files
+from proofs_check.checking.source_files import sources_of
 from proofs_check.claims import Claim, home_of
 from proofs_check.evidence import Report
-from proofs_check.source_files import sources_of
 
-_ROOT = Path(__file__).parent.parent
+_ROOT = Path(__file__).parents[2]
 _LIBRARIES = ("numpy", "scipy", "sympy", "python-flint", "hypothesis", "torch", "numba", "networkx")
 _NOT_EVIDENCE = ("cli", "commands", "papers", "plots", "report")
 """Folders of this package on which no verdict depends; a paper counts for itself and where it is imported."""

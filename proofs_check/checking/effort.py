@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
 
-from proofs_check import data_files
+from proofs_check.checking import data_files
+from proofs_check.checking.source_files import sources_of
 from proofs_check.claims import Claim
 from proofs_check.engine import BACKENDS, OUT_OF_TIME, UNSTEADY, Progress, verify
 from proofs_check.evidence import Report, Verdict
-from proofs_check.source_files import sources_of
 
 _ERROR = "an error"
 

@@ -16,7 +16,7 @@ from proofs_check.certificates import checker
 from proofs_check.certificates.writing import certificates_of, write_certificates
 from proofs_check.claims import Box, Claim, all_claims
 from proofs_check.cli import run
-from proofs_check.lean import compile_lean, expression, identifier, lean_source, theorem
+from proofs_check.lean.theorems import compile_lean, expression, identifier, lean_source, theorem
 from theory.exact.log_sums import log2
 
 ANYONE = Source("Nobody 2026", "a note")

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from proofs_check import Report, Verdict, select
-from proofs_check.cache import folder
-from proofs_check.checking import check_all
+from proofs_check.checking.cache import folder
+from proofs_check.checking.effort import Effort, known_backends
+from proofs_check.checking.parallel import check_all
+from proofs_check.checking.source_files import sources_of
 from proofs_check.claims import claims_of_file
 from proofs_check.cli import run
-from proofs_check.effort import Effort, known_backends
-from proofs_check.source_files import sources_of
 from proofs_check.testing import claim_tests
 
 CLAIMS = '''
@@ -285,7 +285,8 @@ def test_an_interrupt_while_a_report_is_kept_ends_every_process(mine: Path) -> N
     slow = mine.with_name("claims_slow.py")
     slow.write_text(CLAIMS.replace("    print(", SLEEP + "    print("))
     code = """
-from proofs_check import cache, cli
+from proofs_check import cli
+from proofs_check.checking import cache
 def interrupted(*_):
     raise KeyboardInterrupt
 cache.keep = interrupted
