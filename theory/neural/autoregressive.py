@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import torch
@@ -22,7 +22,9 @@ from theory.estimators.sequence_errors import error_interval
 from theory.estimators.stages import MOST, Plan, Values, mean_interval, run
 from theory.laws.distances import token_error_rate_of
 from theory.monte_carlo import Estimate
+from theory.neural.continuation import Continuation, rows_together
 from theory.neural.learned import MOST_TOKENS, TOKENS_AT_A_TIME
+from theory.neural.models import AutoregressiveTransformer
 from theory.neural.networks import check_numbers, check_possible, device_of, evaluating, read_logits
 from theory.neural.reading import read_float_oracle
 from theory.prompts import read_prompt
@@ -60,6 +62,9 @@ class AutoregressiveLaw:
             raise ValueError(f"given: expected the first tokens of a sequence, got {given!r}")
         tokens = TOKENS_AT_A_TIME.get(self._device().type, MOST_TOKENS)
         self.batch = max(1, tokens // q.length) if batch is None else read_count("batch", batch)
+        self.drawn_together = self.batch
+        if batch is None and _has_continuation(model):
+            self.drawn_together = rows_together(model.shape, self._device())
         self._check_causal()
 
     # ------------------------------------------------------------------ the law
@@ -72,7 +77,7 @@ class AutoregressiveLaw:
         system = self.law.arithmetic
         batch, shape = read_patterns("tokens", tokens, self.q.length, self.q.mask - 1)
         values = system.zeros(len(batch))
-        for part in self._blocks(len(batch)):
+        for part in _blocks(len(batch), self.batch):
             values[part] = self._log_prob(batch[part, self.start :])
         if self.given is not None:
             agrees = (batch[:, : self.start] == self.given[: self.start]).all(axis=1)
@@ -80,7 +85,11 @@ class AutoregressiveLaw:
         return values.reshape(shape) if shape else system.element(values.reshape(()))
 
     def sample(self, n: int, seed: int = 0) -> Tokens:
-        """n independent sequences, `[n, L]`, with the prompt.  A step of all L takes a call of the model."""
+        """n independent sequences, `[n, L]`, with the prompt.
+
+        Every token takes a call of the model: of one new position for an `AutoregressiveTransformer`, whose keys
+        and values are kept, and of all L for others.
+        """
         n, seed = read_count("n", n, minimum=0), read_count("seed", seed, minimum=0)
         return self._completed(self._draw(n, np.random.default_rng(seed)))
 
@@ -177,9 +186,6 @@ class AutoregressiveLaw:
     def _device(self) -> torch.device:
         return device_of(self.model, self.law.arithmetic.zeros(0).device)
 
-    def _blocks(self, count: int) -> list[slice]:
-        return [slice(start, start + self.batch) for start in range(0, count, self.batch)]
-
     def _completed(self, free: Tokens) -> Tokens:
         """Tokens of the free positions `[n, L']` with the prompt before them, `[n, L]`."""
         tokens = np.empty((len(free), self.q.length), dtype=np.int64)
@@ -188,19 +194,26 @@ class AutoregressiveLaw:
         tokens[:, self.start :] = free
         return tokens
 
-    def _logs(self, free: Tokens, at: slice = slice(None)) -> Tensor:
-        """ln p(x_i = v | tokens before) at free positions, all of them by default: `[n, L']` -> `[n, P, V]`."""
-        tokens = self._completed(free)
+    def _logits(self, tokens: Tokens) -> Tensor:
+        """What the model answers, `[n, L]` -> `[n, L, V]`."""
         with evaluating(self.model):
-            answer = self.model(torch.as_tensor(tokens, device=self._device()))
+            answer = self.model(torch.tensor(tokens, device=self._device()))
         logits = read_logits("model", answer)
         expected = (*tokens.shape, self.q.vocab_size)
         if tuple(logits.shape) != expected:
             raise ValueError(f"model: expected logits of shape {expected}, got {tuple(logits.shape)}")
-        logits = logits[:, self.start :][:, at].to(self.law.arithmetic.zeros(0))
+        return logits
+
+    def _normalised(self, logits: Tensor) -> Tensor:
+        """ln p `[.., V]`, in the precision of the oracle."""
+        logits = logits.to(self.law.arithmetic.zeros(0))
         check_numbers("model", logits)
         check_possible("model", logits)
         return logits.log_softmax(-1)
+
+    def _logs(self, free: Tokens, at: slice = slice(None)) -> Tensor:
+        """ln p(x_i = v | tokens before) at free positions, all of them by default: `[n, L']` -> `[n, P, V]`."""
+        return self._normalised(self._logits(self._completed(free))[:, self.start :][:, at])
 
     def _log_prob(self, free: Tokens) -> Array:
         """`[n, L']` -> `[n]`, nats."""
@@ -209,13 +222,21 @@ class AutoregressiveLaw:
 
     def _draw(self, n: int, rng: np.random.Generator) -> Tokens:
         """`[n, L']`."""
-        free = np.zeros((n, self.law.length), dtype=np.int64)
-        for part in self._blocks(n):
-            for position in range(self.law.length):
-                here = slice(position, position + 1)
-                weights = self._logs(free[part], here)[:, 0].exp()
-                free[part, position] = self.law.arithmetic.draw(weights, rng)
-        return free
+        tokens = self._completed(np.zeros((n, self.law.length), dtype=np.int64))
+        for part in _blocks(n, self.drawn_together):
+            rows = tokens[part]
+            following = self._following(rows)
+            for place in range(self.start, self.q.length):
+                weights = self._normalised(following(place)).exp()
+                rows[:, place] = self.law.arithmetic.draw(weights, rng)
+        return tokens[:, self.start :]
+
+    def _following(self, rows: Tokens) -> Callable[[int], Tensor]:
+        """The logits of the token at a place, `[n, V]`, from those before it in rows that grow, `[n, L]`."""
+        if not _has_continuation(self.model):
+            return lambda place: self._logits(rows)[:, place]
+        continuation = Continuation(self.model, len(rows))
+        return lambda place: continuation(rows[:, :place])
 
     def _log_table(self) -> Array:
         """ln p of every sequence in lexicographic order, `[V**L']`.
@@ -227,7 +248,7 @@ class AutoregressiveLaw:
         place = law.vocab_size ** np.arange(law.length - 1)[::-1]
         prefixes = np.arange(law.vocab_size ** (law.length - 1))
         found = law.arithmetic.zeros(len(prefixes), law.vocab_size)
-        for part in self._blocks(len(prefixes)):
+        for part in _blocks(len(prefixes), self.batch):
             prefix = prefixes[part, None] // place % law.vocab_size
             logs = self._logs(np.pad(prefix, ((0, 0), (0, 1))))
             index = law.arithmetic.index(prefix)
@@ -248,3 +269,12 @@ class AutoregressiveLaw:
                 "model: expected logits of token i that depend on tokens before i alone, got probabilities that "
                 f"move by {moved:.3g} with later ones"
             )
+
+
+def _has_continuation(model: Any) -> TypeGuard[AutoregressiveTransformer]:
+    """Whether it is known how the model goes on; what derives from it may answer something else."""
+    return type(model) is AutoregressiveTransformer
+
+
+def _blocks(count: int, size: int) -> list[slice]:
+    return [slice(start, start + size) for start in range(0, count, size)]

@@ -37,8 +37,29 @@ def rotated(heads: Float[Tensor, "*B L D"], by: Rotation) -> Float[Tensor, "*B L
     return torch.cat([first * cosine - second * sine, first * sine + second * cosine], dim=-1)
 
 
+class Past:
+    """The keys and values that attention has computed for positions 0..seen-1, in buffers for `length` of them.
+
+    rows, heads, size: of the heads, `[B, H, L, D]`.  like: a tensor of their precision and device.
+    """
+
+    def __init__(self, rows: int, heads: int, length: int, size: int, like: Tensor) -> None:
+        self.keys, self.values = like.new_empty(2, rows, heads, length, size)
+        self.seen = 0
+
+    def extended(self, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Those of all positions so far, with these for the next ones, `[B, H, K, D]` each."""
+        new = slice(self.seen, self.seen + keys.shape[2])
+        self.keys[:, :, new], self.values[:, :, new] = keys, values
+        self.seen = new.stop
+        return self.keys[:, :, : self.seen], self.values[:, :, : self.seen]
+
+
 class Attention(nn.Module):
-    """Multi-head self-attention with rotary positions; causal: every position sees itself and those before."""
+    """Multi-head self-attention with rotary positions; causal: every position sees itself and those before.
+
+    With a past, one new position at a time sees all that came before it; only the first call may have several.
+    """
 
     def __init__(self, width: int, heads: int, *, causal: bool) -> None:
         super().__init__()
@@ -46,11 +67,17 @@ class Attention(nn.Module):
         self.inputs = nn.Linear(width, 3 * width, bias=False)
         self.output = nn.Linear(width, width, bias=False)
 
-    def forward(self, x: Float[Tensor, "B L W"], by: Rotation) -> Float[Tensor, "B L W"]:
+    def forward(
+        self, x: Float[Tensor, "B L W"], by: Rotation, past: Past | None = None
+    ) -> Float[Tensor, "B L W"]:
         """`[B, L, W]` -> `[B, L, W]`."""
         split = self.inputs(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         queries, keys = rotated(split[:2], by).unbind(0)
-        mixed = functional.scaled_dot_product_attention(queries, keys, split[2], is_causal=self.causal)
+        values, causal = split[2], self.causal
+        if past is not None:
+            causal = causal and past.seen == 0
+            keys, values = past.extended(keys, values)
+        mixed = functional.scaled_dot_product_attention(queries, keys, values, is_causal=causal)
         return self.output(mixed.transpose(1, 2).flatten(2))
 
 
@@ -113,12 +140,16 @@ class Block(nn.Module):
         self.modulation = Modulation(width) if time_conditioned else None
 
     def forward(
-        self, x: Float[Tensor, "B L W"], by: Rotation, condition: Tensor | None = None
+        self,
+        x: Float[Tensor, "B L W"],
+        by: Rotation,
+        condition: Tensor | None = None,
+        past: Past | None = None,
     ) -> Float[Tensor, "B L W"]:
         """`[B, L, W]` -> `[B, L, W]`; condition: the embedded time `[B, W]`."""
         if self.modulation is None:
-            x = x + self.attention(self.attention_norm(x), by)
+            x = x + self.attention(self.attention_norm(x), by, past)
             return x + self.mlp(self.mlp_norm(x))
         scale, shift, gate, mlp_scale, mlp_shift, mlp_gate = self.modulation(condition)
-        x = x + gate * self.attention(self.attention_norm(x) * (1 + scale) + shift, by)
+        x = x + gate * self.attention(self.attention_norm(x) * (1 + scale) + shift, by, past)
         return x + mlp_gate * self.mlp(self.mlp_norm(x) * (1 + mlp_scale) + mlp_shift)

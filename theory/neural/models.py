@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from oracles.shapes import Float, Int64
 from oracles.validation import read_count
-from theory.neural.layers import Block, TimeEmbedding, rotation
+from theory.neural.layers import Block, Past, TimeEmbedding, rotation
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,9 @@ class Transformer(nn.Module):
     position of a pattern of masks alike.
     """
 
+    cosine: Tensor
+    sine: Tensor
+
     def __init__(self, shape: ModelShape, *, causal: bool) -> None:
         super().__init__()
         self.shape = shape
@@ -62,11 +66,22 @@ class Transformer(nn.Module):
         self.register_buffer("cosine", cosine, persistent=False)
         self.register_buffer("sine", sine, persistent=False)
 
-    def read(self, inputs: Int64[Tensor, "B L"], condition: Tensor | None = None) -> Float[Tensor, "B L V"]:
-        """Inputs in 0..V `[B, L]` -> logits `[B, L, V]`; condition: the embedded time `[B, W]`."""
-        x = self.tokens(inputs) + self.positions.weight
-        for block in self.blocks:
-            x = block(x, (self.cosine, self.sine), condition)
+    def read(
+        self,
+        inputs: Int64[Tensor, "B L"],
+        condition: Tensor | None = None,
+        pasts: Sequence[Past] | None = None,
+    ) -> Float[Tensor, "B L V"]:
+        """Inputs in 0..V `[B, L]` -> logits `[B, L, V]`.
+
+        condition: the embedded time `[B, W]`.  pasts: what each block has seen before these inputs.
+        """
+        places = slice(None)
+        if pasts is not None:
+            places = slice(pasts[0].seen, pasts[0].seen + inputs.shape[1])
+        x, by = self.tokens(inputs) + self.positions.weight[places], (self.cosine[places], self.sine[places])
+        for block, past in zip(self.blocks, pasts or [None] * len(self.blocks), strict=True):
+            x = block(x, by, condition, past)
         return self.readout(self.norm(x))
 
 
@@ -102,8 +117,11 @@ class AutoregressiveTransformer(Transformer):
 
     def forward(self, tokens: Int64[Tensor, "B L"]) -> Float[Tensor, "B L V"]:
         """Tokens in 0..V-1 `[B, L]` -> logits `[B, L, V]`, those of token i from tokens 0..i-1 alone."""
-        begin = torch.full_like(tokens[:, :1], self.shape.vocab_size)
-        return self.read(torch.cat([begin, tokens[:, :-1]], dim=1))
+        return self.read(self.begun(tokens[:, :-1]))
+
+    def begun(self, tokens: Int64[Tensor, "B K"]) -> Int64[Tensor, "B K+1"]:
+        """The inputs from which tokens 0..K are told, `[B, K + 1]`."""
+        return functional.pad(tokens, (1, 0), value=self.shape.vocab_size)
 
 
 def new_model(shape: ModelShape, objective: str) -> Transformer:
