@@ -57,7 +57,7 @@ def mine(tmp_path: Path) -> Path:
 
 def maskproof(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
     main = "from proofs_check.cli import main; main()"
-    root = str(Path(__file__).parents[2])
+    root = str(Path(__file__).parents[3])
     return subprocess.run(
         [sys.executable, "-c", main, *map(str, arguments)],
         capture_output=True,
@@ -269,7 +269,7 @@ main()
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
     )
     assert process.stderr is not None
     assert process.stderr.readline() == "begun\n"
@@ -297,7 +297,7 @@ cli.main()
         capture_output=True,
         text=True,
         timeout=45,  # the slow claim alone takes a minute
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
     )
     assert ran.returncode == 130
 
@@ -313,7 +313,7 @@ sys.meta_path.insert(0, Interrupt())
 from proofs_check.__main__ import main
 main()
 """
-    root = str(Path(__file__).parents[2])
+    root = str(Path(__file__).parents[3])
     ran = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": root}
     )

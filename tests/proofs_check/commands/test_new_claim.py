@@ -10,7 +10,7 @@ from proofs_check import Verdict, select, verify
 from proofs_check.cli import run
 from proofs_check.testing import claim_tests
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,1 @@
+"""Certificates as theorems for Lean 4."""
