@@ -14,8 +14,10 @@ from pathlib import Path
 from proofs_check.checking import data_files
 from proofs_check.checking.source_files import sources_of
 from proofs_check.claims import Claim
-from proofs_check.engine import BACKENDS, OUT_OF_TIME, UNSTEADY, Progress, verify
+from proofs_check.engine import OUT_OF_TIME, verify
 from proofs_check.evidence import Report, Verdict
+from proofs_check.examination import BACKENDS, UNSTEADY
+from proofs_check.work import Progress
 
 _ERROR = "an error"
 

@@ -4,7 +4,7 @@ import pytest
 from flint import fmpq
 
 from proofs_check import Verdict, at, claims_in, verify
-from proofs_check.engine import evaluate
+from proofs_check.evaluation import evaluate
 from proofs_check.papers import feng2025
 from proofs_check.relation import Truth
 from theory import bounds
