@@ -31,12 +31,30 @@ def divergence_bound(error: Any, correlation: Any, largest_weight: Any, length: 
     return length * error + largest_weight * correlation
 
 
+def uniform_divergence_range(correlation: Any, steps: int, length: int) -> tuple[Any, Any]:
+    """SI (1/N - x) <= E KL <= SI x in bits, x = N^{-L} sum_{k=1..N} k^{L-1} - 1/L: N uniform iid steps, any law q.
+
+    Both sharp for every N and L: parity has the least E KL of an SI, equal tokens the largest; x < 1/N.
+    Source: derived for this project; it sharpens SI/N of Li & Cai 2025 (arXiv 2505.21400).
+    """
+    most = fmpq(sum(k ** (length - 1) for k in range(1, steps + 1)), steps**length) - fmpq(1, length)
+    return (fmpq(1, steps) - most) * correlation, most * correlation
+
+
 def sizes_divergence_bound(correlation: Any, largest_size: int, length: int) -> Any:
     """E KL <= (n_max - 1)/L SI in bits, for every schedule of sizes and any law q.
 
     Equality for equal tokens and constant sizes.  Source: Li & Cai 2025 (arXiv 2505.21400), explicit form derived.
     """
     return fmpq(largest_size - 1, length) * correlation
+
+
+def chain_sizes_share(size: int, length: int) -> fmpq:
+    """(s-1)/(2(L-1)), the least E KL/SI of a Markov chain in L/s steps of s tokens; 0 for L = 1.
+
+    Equality for independent equal pairs.  Source: derived for this project.
+    """
+    return fmpq(size - 1, 2 * (length - 1)) if length > 1 else fmpq(0)
 
 
 def equal_tokens_divergence(correlation: Any, steps: int, length: int) -> Any:

@@ -48,6 +48,7 @@ from proofs_check.spaces import chains, choice, interval, tables
 from theory import bounds
 from theory.exact import information as exact
 from theory.exact import profile as profiles
+from theory.exact.extreme_profiles import code_profile
 from theory.exact.log_sums import log2
 from theory.exact.profile import Entropies, contexts, is_markov
 from theory.unmasking.ordered_partitions import size_vectors
@@ -408,7 +409,8 @@ def chords_of_constant_sizes(f, size, *, constant=1):
         Mutant("half as much again", constant=fmpq(3, 2)),
     ],
     notes=[
-        "Equal pairs reach (L-1)/L of the lower bound, for every s: f is a line; equal tokens the upper one."
+        "Equal pairs reach (L-1)/L of the lower bound, for every s: f is a line; equal tokens the upper one.",
+        "With L-1 in place of L the lower bound is sharp: extreme_laws.constant_sizes_at_least.",
     ],
     rests_on=[
         "theorems.convex_profile",
@@ -494,11 +496,6 @@ def one_step_more(q, steps, *, constant=1):
     return Relation(then, "<=", now - constant * gained)
 
 
-def step_profile(length, known):
-    """Every token costs 1 until so many are known, and nothing then: an MDS code, in log of its alphabet."""
-    return [fmpq(m < known) for m in range(length)]
-
-
 @claim(
     source=C.at("step 7, for profiles"),
     log_base="any",
@@ -510,7 +507,7 @@ def step_profile(length, known):
         Mutant(
             "not convex",
             without="f is convex",
-            instances=[at(f={"MDS code [25, 10]": step_profile(25, 10)}, steps=2)],
+            instances=[at(f={"MDS code [25, 10]": code_profile(25, 10)}, steps=2)],
         ),
         REVERSED,
     ],

@@ -11,6 +11,7 @@ from oracles.oracle import Oracle
 from oracles.result import Result
 from theory.information.chain_entropies import PAIR_LIMITS, is_chain, pairwise_profile, pairwise_work
 from theory.information.profile import Profile, iid_expected_kl, sizes_expected_kl
+from theory.information.run_information import run_information
 from theory.information.subset_entropies import PATTERN_LIMITS, enumerated_profile, pattern_count
 from theory.prompts import read_prompt
 from theory.routes import Route, choose_route
@@ -20,6 +21,7 @@ __all__ = [
     "dual_total_correlation",
     "iid_expected_kl",
     "information_profile",
+    "run_information",
     "sizes_expected_kl",
     "total_correlation",
 ]

@@ -66,18 +66,25 @@ def pairwise_profile(chain: StateSpaceOracle) -> Array:
     positions outside the gap; a gap of d holds d-1 positions, with s-2 outside.
     O(L V^3 + L^2) if homogeneous, else O(L^2 V^3), in the oracle's log arithmetic.
     """
-    law = in_logs(chain)
-    system = law.arithmetic
+    system = chain.arithmetic.logs
     with system.context():
-        space = law.space
+        return _averaged(*information_by_gap(chain), system)
+
+
+def information_by_gap(chain: StateSpaceOracle) -> tuple[Array, Array]:
+    """H(X_i), `[L]`, and J(d) = sum_l I(X_l; X_{l+d}) for d = 1..L-1, `[L-1]`, in bits, of a law that `is_chain`.
+
+    In the oracle's log arithmetic; O(L V^3) if homogeneous, else O(L^2 V^3).
+    """
+    law = in_logs(chain)
+    system, space = law.arithmetic, law.space
+    with system.context():
         distinct = {id(t): t for t in space.transitions}
         matrices = {key: transition.dense(system) for key, transition in distinct.items()}
         steps = [matrices[id(t)] for t in space.transitions]
         if len(matrices) == 1:
-            entropies, shared = _homogeneous(space.initial, steps[0], law.length, system)
-        else:
-            entropies, shared = _inhomogeneous(space.initial, steps, system)
-        return _averaged(entropies, shared, system)
+            return _homogeneous(space.initial, steps[0], law.length, system)
+        return _inhomogeneous(space.initial, steps, system)
 
 
 def _homogeneous(initial: Array, step: Array, length: int, system: Arithmetic) -> tuple[Array, Array]:

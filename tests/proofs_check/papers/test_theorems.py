@@ -7,6 +7,7 @@ from proofs_check import Verdict, all_claims, claims_in
 from proofs_check.lemma_graph import LemmaGraph
 from proofs_check.papers import theorems
 from tests.proofs_check.papers.verdicts import as_claimed
+from theory.exact.extreme_profiles import code_profile
 from theory.exact.profile import iid_expected_divergence
 
 CLAIMS = claims_in(theorems)
@@ -37,6 +38,6 @@ def test_every_theorem_rests_on_its_steps():
 
 def test_the_error_of_a_code_rises_from_two_to_three_steps():
     """In log Q, as far as four digits go."""
-    f = theorems.step_profile(25, 10)
+    f = code_profile(25, 10)
     two, three = (float(iid_expected_divergence(f, [fmpq(1, n)] * n)) for n in (2, 3))
     assert (round(two, 4), round(three, 4)) == (4.4216, 4.5783)
