@@ -20,21 +20,22 @@ TIME_SCALE = 1000.0
 """Times in [0, 1] are spread out to this range first, as for diffusion in 1000 steps."""
 
 Rotation = tuple[Tensor, Tensor]
-"""Cosines and sines of every position's angles, each `[L, D/2]`."""
+"""Cosines of every position's angles, and their sines with the signs of a rotation, each `[L, D]`."""
 
 
 def rotation(length: int, size: int) -> Rotation:
     """The angles by which rotary embedding turns positions 0..L-1 of heads of `size` entries (Su et al. 2021)."""
     frequencies = ROTARY_BASE ** (-torch.arange(0, size, 2, dtype=torch.float64) / size)
     angles = torch.arange(length)[:, None] * frequencies
-    return angles.cos(), angles.sin()
+    cosine, sine = angles.cos(), angles.sin()
+    return torch.cat([cosine, cosine], dim=-1), torch.cat([-sine, sine], dim=-1)
 
 
 def rotated(heads: Float[Tensor, "*B L D"], by: Rotation) -> Float[Tensor, "*B L D"]:
     """Every pair (entry d, entry d + D/2) turned by its position's angle: products then see distances only."""
     cosine, sine = (part.to(heads.dtype) for part in by)
     first, second = heads.chunk(2, dim=-1)
-    return torch.cat([first * cosine - second * sine, first * sine + second * cosine], dim=-1)
+    return torch.addcmul(heads * cosine, torch.cat([second, first], dim=-1), sine)
 
 
 class Past:

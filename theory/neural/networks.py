@@ -16,16 +16,15 @@ def evaluating(model: Any) -> Iterator[None]:
 
     Afterwards every layer is as it was.  A plain function stays what it is.
     """
-    layers = list(model.modules()) if isinstance(model, nn.Module) else []
-    before = [layer.training for layer in layers]
+    training = [layer for layer in model.modules() if layer.training] if isinstance(model, nn.Module) else []
     try:
-        for layer in layers:
+        for layer in training:
             layer.training = False
         with torch.no_grad():
             yield
     finally:
-        for layer, training in zip(layers, before, strict=True):
-            layer.training = training
+        for layer in training:
+            layer.training = True
 
 
 def device_of(model: Any, otherwise: torch.device) -> torch.device:
