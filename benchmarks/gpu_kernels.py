@@ -1,18 +1,21 @@
-"""What the kernels in Triton become on a GPU that need not be there: registers, spills, shared memory.
+"""What the kernels in Triton become on a GPU that need not be there: registers, stack, shared memory, inner loops.
 
-    python benchmarks/gpu_kernels.py [--capability 90]
+    python benchmarks/gpu_kernels.py [--capability 90] [--listings FOLDER]
 
-Records how the passes launch them, on tensors of the CPU, compiles them ahead of time for just those arguments, and
-has ptxas report.  Needs Triton (exit status 2 without); the assembler is in its wheel.
+Launches the passes on tensors of the CPU, so that Triton compiles them ahead of time for just those arguments and
+runs nothing, and reads what the assembler made of them.  The last column counts the machine instructions of the longest
+loop, one turn of it being a position of a hidden chain, and the kinds that bound its speed.  Needs Triton (exit
+status 2 without); the assembler's tools are in its wheel.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
+import re
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,56 +29,101 @@ from oracles.kernels.device.scan import SAFE, HiddenChain
 from oracles.kernels.gaps import GapTables
 from oracles.optional import installed
 
-KERNELS = ("neighbours_kernel", "look_up_kernel", "scan_kernel")
+KERNELS = ("neighbours_kernel", "look_up_kernel", "messages_kernel", "readout_kernel")
+COUNTED = ("DMMA", "DFMA", "MUFU", "F2F", "LDG", "LDGSTS", "LDS", "LDSM", "STG", "STS", "SHFL", "BAR")
 
 
-class Recorder:
-    """Stands for a kernel: compiles it for the arguments of a launch, and prints what ptxas reports."""
+class AbsentGPU:
+    """What Triton asks of a driver to compile for a device."""
 
-    def __init__(self, kernel: Any, capability: int) -> None:
-        self.kernel, self.capability = kernel, capability
+    def __init__(self, capability: int) -> None:
+        self.capability = capability
+
+    def get_current_device(self) -> int:
+        """The only one."""
+        return 0
+
+    def get_current_stream(self, device: int | None = None) -> int:
+        """The only one."""
+        return 0
+
+    def get_current_target(self) -> Any:
+        """The kind of GPU."""
+        from triton.backends.compiler import GPUTarget  # pyright: ignore[reportMissingImports]
+
+        return GPUTarget("cuda", self.capability, 32)
+
+
+class Compiled:
+    """Stands for a kernel: compiles it as a launch would, and prints what it became."""
+
+    def __init__(self, kernel: Any, listings: Path | None) -> None:
+        self.kernel, self.listings = kernel, listings
 
     def __getitem__(self, grid: Any) -> Any:
-        return self._launched
+        return lambda *given, **options: self._report(self.kernel.warmup(*given, grid=grid, **options))
 
-    def _launched(self, *given: Any, num_warps: int, **sizes: Any) -> None:
-        from triton.compiler import ASTSource  # pyright: ignore[reportMissingImports]
-        from triton.runtime.jit import mangle_type  # pyright: ignore[reportMissingImports]
+    def _report(self, made: Any) -> None:
+        resources, code = disassembled(made.asm["cubin"])
+        print(
+            f"| {self.kernel.__name__} | {resources['REG']} | {resources['STACK']} | {made.metadata.shared} | "
+            f"{counted(longest_loop(code))} |",
+            flush=True,
+        )
+        if self.listings is not None:
+            number = len(list(self.listings.glob("*.sass")))
+            (self.listings / f"{number:02}-{self.kernel.__name__}.sass").write_text(code)
 
-        names = self.kernel.arg_names
-        values = {**dict(zip(names, given, strict=False)), **sizes}
-        kinds = {name: "constexpr" if name in sizes else mangle_type(values[name], True) for name in names}
-        constants = {name: values[name] for name, kind in kinds.items() if kind == "constexpr"}
-        source = ASTSource(self.kernel, kinds, constants)
-        print(f"  {self.kernel.__name__}: {self._report(source, num_warps)}", flush=True)
 
-    def _report(self, source: Any, num_warps: int) -> str:
-        import triton  # pyright: ignore[reportMissingImports]
-        from triton.backends.compiler import GPUTarget  # pyright: ignore[reportMissingImports]
-        from triton.backends.nvidia.compiler import get_ptxas  # pyright: ignore[reportMissingImports]
+def disassembled(cubin: bytes) -> tuple[dict[str, int], str]:
+    """Resources by name, such as REG and STACK (bytes a thread: spilled registers), and the machine code."""
+    from triton import knobs  # pyright: ignore[reportMissingImports]
 
-        target = GPUTarget("cuda", self.capability, 32)
-        made = triton.compile(source, target=target, options={"num_warps": num_warps})
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "kernel.ptx"
-            path.write_text(made.asm["ptx"])
-            command = [get_ptxas(self.capability).path, "-v", f"--gpu-name=sm_{self.capability}a", str(path)]
-            told = subprocess.run(
-                [*command, "-o", os.devnull], capture_output=True, text=True, check=True
-            ).stderr
-        lines = [line.rpartition("info    :")[2].strip() for line in told.splitlines()]
-        kept = [line for line in lines if "registers" in line or "spill" in line]
-        return f"{'; '.join(kept)}; {made.metadata.shared} bytes shared by {32 * num_warps} threads"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "kernel.cubin"
+        path.write_bytes(cubin)
+        used, code = (
+            subprocess.run([tool.path, option, str(path)], capture_output=True, text=True, check=True).stdout
+            for tool, option in ((knobs.nvidia.cuobjdump, "-res-usage"), (knobs.nvidia.nvdisasm, "-c"))
+        )
+    return {name: int(number) for name, number in re.findall(r"\b([A-Z]+):(\d+)", used)}, code
+
+
+def longest_loop(code: str) -> list[str]:
+    """The instructions between a label and a branch back to it."""
+    labels: dict[str, int] = {}
+    instructions: list[str] = []
+    longest: list[str] = []
+    for line in code.splitlines():
+        label, instruction = re.match(r"(\.L_x_\d+):", line), re.match(r"\s+/\*[0-9a-f]+\*/\s+(.*?) *;", line)
+        if label:
+            labels[label[1]] = len(instructions)
+        if instruction:
+            instructions.append(re.sub(r"^@!?U?P\w+ +", "", instruction[1]))
+            back = re.match(r"BRA.*`\((\.L_x_\d+)\)", instructions[-1])
+            if back and back[1] in labels:
+                longest = max(longest, instructions[labels[back[1]] :], key=len)
+    return longest
+
+
+def counted(loop: list[str]) -> str:
+    """How many instructions, and how many of the kinds that bound its speed."""
+    kinds = Counter(re.split(r"[. ]", instruction)[0] for instruction in loop)
+    named = ", ".join(f"{kinds[kind]} {kind}" for kind in COUNTED if kinds[kind])
+    return f"{len(loop)}: {named}" if loop else "none"
 
 
 @contextmanager
-def recorded(capability: int) -> Iterator[Any]:
+def compiled(capability: int, listings: Path | None) -> Iterator[Any]:
     """The module of passes, its kernels compiled instead of launched."""
+    from triton.runtime import driver  # pyright: ignore[reportMissingImports]
+
     from oracles.kernels.device import fused
 
+    driver.set_active(AbsentGPU(capability))
     kernels = {name: getattr(fused, name) for name in KERNELS}
     for name, kernel in kernels.items():
-        setattr(fused, name, Recorder(kernel, capability))
+        setattr(fused, name, Compiled(kernel, listings))
     try:
         yield fused
     finally:
@@ -83,33 +131,44 @@ def recorded(capability: int) -> Iterator[Any]:
             setattr(fused, name, kernel)
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Exit status 2 without Triton."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--capability", type=int, default=90)
-    options = parser.parse_args()
+    parser.add_argument("--listings", type=Path, help="a folder for the machine code")
+    options = parser.parse_args(arguments)
     if not installed("triton"):
         print("Triton is not installed: pip install triton", file=sys.stderr)
         return 2
-    with recorded(options.capability) as fused:
+    if options.listings is not None:
+        options.listings.mkdir(parents=True, exist_ok=True)
+    with compiled(options.capability, options.listings) as fused:
         for dtype in ("float32", "float64"):
             for vocab, batch, length in ((64, 32, 48), (1, 1, 1)):
-                print(f"H = V = {vocab}, B = {batch}, L = {length}, {dtype}")
-                scan_and_look_up(fused, dtype, vocab, batch, length)
-            print(f"V = 4096, {dtype}")
+                heading(f"H = V = {vocab}, B = {batch}, L = {length}, {dtype}")
+                scan(fused, dtype, vocab, batch, length)
+                look_up(fused, dtype, vocab, batch, length)
+            heading(f"H = V = 64, a matrix of its own at every position, {dtype}")
+            scan(fused, dtype, 64, 32, 48, different=True)
+            heading(f"V = 4096, {dtype}")
             look_up(fused, dtype, 4096, 2, 1024, reach=2)
     return 0
 
 
-def scan_and_look_up(fused: Any, dtype: str, vocab: int, batch: int, length: int) -> None:
-    """Both passes, on uniform laws."""
+def heading(text: str) -> None:
+    """Of a table."""
+    print(f"\n{text}\n\n| kernel | registers | stack | shared | longest loop |\n" + "| --- " * 5 + "|")
+
+
+def scan(fused: Any, dtype: str, vocab: int, batch: int, length: int, different: bool = False) -> None:
+    """Messages of a uniform hidden chain."""
     rows = torch.full((vocab, vocab), 1 / vocab)
-    packed = HiddenChain.pack(HMM(rows[0], rows, rows, length).to(dtype).space)
+    moves = [rows.clone() for _ in range(length - 1)] if different else rows
+    packed = HiddenChain.pack(HMM(rows[0], moves, rows, length).to(dtype).space)
     tokens, slots, out = _request(dtype, vocab, batch, length)
     fused.scan(packed, tokens, slots, out, SAFE[packed.dtype])
-    look_up(fused, dtype, vocab, batch, length)
 
 
 def look_up(fused: Any, dtype: str, vocab: int, batch: int, length: int, reach: int | None = None) -> None:

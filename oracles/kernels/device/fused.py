@@ -90,67 +90,81 @@ def look_up_kernel(
 
 
 @kernel
-def _observed(messages, evidence, token, lost, SAFE: tl.constexpr, STATES: tl.constexpr):
-    """Messages times P(token | state), their sums brought to 1; and where digits may have been lost."""
+def messages_kernel(
+    tokens, starts, moves, steps, evidence, which, kept, doubtful, batch, length, vocab,
+    SAFE: tl.constexpr, SAME: tl.constexpr, ROWS: tl.constexpr, STATES: tl.constexpr,
+):  # fmt: skip
+    """Messages of `ROWS` patterns from one end, before every token; where it is masked they wait in `kept`."""
+    direction = tl.program_id(1)
+    first, onward = direction * (length - 1), 1 - 2 * direction
+    row = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
+    valid = row < batch
     s = tl.arange(0, STATES)
-    messages = messages * tl.load(evidence + token[:, None] * STATES + s[None, :])
-    total = tl.sum(messages, 1)
-    lost = lost | ~(total >= SAFE)
-    return messages / tl.where(total >= SAFE, total, 1.0)[:, None], lost
+    moves += direction * STATES * STATES + s[:, None] * STATES + s[None, :]
+    kept += direction.to(tl.int64) * batch * STATES
+    place = row.to(tl.int64)[:, None] * STATES + s[None, :]
+    lost = row < 0
+    messages = tl.zeros([ROWS, STATES], tl.float64) + tl.load(starts + direction * STATES + s)[None, :]
+    move, table = tl.load(moves), evidence
+    for step in range(length):
+        i = first + onward * step
+        token = tl.load(tokens + i * batch + row, mask=valid, other=vocab)
+        tl.store(kept + place, messages, mask=(valid & (token == vocab))[:, None])
+        kept += 2 * batch * STATES  # an index of all that is kept may be too large for 32 bits
+        if not SAME:
+            table = evidence + tl.load(which + i).to(tl.int64) * (vocab + 1) * STATES
+            move = tl.load(moves + tl.load(steps + step).to(tl.int64) * 2 * STATES * STATES)
+        messages *= tl.load(table + token[:, None] * STATES + s[None, :])
+        total = tl.sum(messages, 1)
+        safe = total >= SAFE
+        lost = lost | ~safe
+        # Divided after the product, which then need not wait for the sums of its rows.
+        scale = 1 / tl.where(safe, total, 1.0)
+        messages = tl.dot(messages, move, input_precision="ieee", out_dtype=tl.float64) * scale[:, None]
+    tl.store(doubtful + row, tl.full([ROWS], 1, tl.int8), mask=lost & valid)
 
 
 @kernel
-def scan_kernel(
-    tokens, slots, initial, moves, steps, evidence, readout, which, kept, out, doubtful, batch, length, vocab,
-    SAFE: tl.constexpr, ROWS: tl.constexpr, STATES: tl.constexpr, VOCAB: tl.constexpr,
+def readout_kernel(
+    tokens, slots, kept, readout, which, out, doubtful, batch, length, vocab,
+    SAFE: tl.constexpr, SAME: tl.constexpr, ROWS: tl.constexpr, SPAN: tl.constexpr,
+    STATES: tl.constexpr, VOCAB: tl.constexpr,
 ):  # fmt: skip
-    """Forward and backward over the positions of `ROWS` patterns; beliefs wait in `kept` `[L, B, STATES]`."""
+    """Join the messages from both ends at `SPAN` positions of `ROWS` patterns: the laws of what is masked."""
     row = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
-    valid = row < batch
+    first = tl.program_id(1) * SPAN
     s, v = tl.arange(0, STATES), tl.arange(0, VOCAB)
-    square = s[:, None] * STATES + s[None, :]
-    place_of_state = row.to(tl.int64)[:, None] * STATES + s[None, :]
-    lost = row < 0
-    here = kept  # moves on by position: an index of all that is kept may be too large for 32 bits
-    messages = tl.zeros([ROWS, STATES], initial.dtype.element_ty) + tl.load(initial + s)[None, :]
-    for i in range(length):
-        token = tl.load(tokens + i * batch + row, mask=valid, other=vocab)
-        table = evidence + tl.load(which + i) * (vocab + 1) * STATES
-        messages, lost = _observed(messages, table, token, lost, SAFE, STATES)
-        tl.store(here + place_of_state, messages, mask=valid[:, None])
-        if i + 1 < length:
-            here += batch * STATES
-            move = tl.load(moves + tl.load(steps + i) * STATES * STATES + square)
-            messages = tl.dot(messages, move, input_precision="ieee", out_dtype=messages.dtype)
-    messages = tl.zeros([ROWS, STATES], initial.dtype.element_ty) + 1.0
-    for back in range(length):
-        i = length - 1 - back
-        token = tl.load(tokens + i * batch + row, mask=valid, other=vocab)
-        slot = tl.load(slots + i * batch + row, mask=valid, other=-1)
-        states = tl.load(here + place_of_state, mask=valid[:, None], other=1.0).to(messages.dtype) * messages
-        words = tl.load(readout + tl.load(which + i) * STATES * VOCAB + s[:, None] * VOCAB + v[None, :])
-        masses = tl.dot(states, words, input_precision="ieee", out_dtype=messages.dtype)
+    place = row.to(tl.int64)[:, None] * STATES + s[None, :]
+    size = tl.cast(batch, tl.int64) * STATES  # an argument of 1 is a constant, which has no methods
+    readout += s[:, None] * VOCAB + v[None, :]
+    words = tl.load(readout)
+    for i in range(first, tl.minimum(first + SPAN, length)):
+        token = tl.load(tokens + i * batch + row, mask=row < batch, other=vocab)
+        slot = tl.load(slots + i * batch + row, mask=row < batch, other=-1)
+        masked = token == vocab
+        computed = masked & (slot >= 0)
+        left = tl.load(kept + 2 * i * size + place, mask=computed[:, None], other=1.0).to(tl.float64)
+        right = tl.load(kept + (2 * (length - i) - 1) * size + place, mask=computed[:, None], other=1.0)
+        if not SAME:
+            words = tl.load(readout + tl.load(which + i).to(tl.int64) * STATES * VOCAB)
+        masses = tl.dot(left * right, words, input_precision="ieee", out_dtype=tl.float64)
         total = tl.sum(masses, 1)
-        lost = lost | ~(total >= SAFE)
-        answer = masses / tl.where(total >= SAFE, total, 1.0)[:, None]
-        certain = (v[None, :] == token[:, None]).to(answer.dtype)
-        answer = tl.where((token == vocab)[:, None], answer, certain)
-        written = (valid & (slot >= 0))[:, None] & (v < vocab)[None, :]
+        safe = total >= SAFE
+        tl.store(doubtful + row, tl.full([ROWS], 1, tl.int8), mask=computed & ~safe)
+        answer = masses * (1 / tl.where(safe, total, 1.0))[:, None]
+        answer = tl.where(masked[:, None], answer, (v[None, :] == token[:, None]).to(tl.float64))
+        written = (slot >= 0)[:, None] & (v < vocab)[None, :]
         tl.store(out + slot.to(tl.int64)[:, None] * vocab + v[None, :], answer, mask=written)
-        if i > 0:
-            here -= batch * STATES
-            table = evidence + tl.load(which + i) * (vocab + 1) * STATES
-            messages, lost = _observed(messages, table, token, lost, SAFE, STATES)
-            move = tl.load(moves + tl.load(steps + i - 1) * STATES * STATES + square)
-            messages = tl.dot(messages, tl.trans(move), input_precision="ieee", out_dtype=messages.dtype)
-    tl.store(doubtful + row, lost.to(tl.int8), mask=valid)
 
 
 TILE = 2**10
 """Entries of the answer that a program of lookups writes, more only where a row is longer."""
 
 ROWS = 16
-"""Patterns of a program that scans: as few as units that multiply matrices take, so that processors get two."""
+"""Patterns of a program that scans: as few as units that multiply matrices take, so that processors get four."""
+
+SPAN = 16
+"""Positions that a program joins messages at, with the matrix that it reads but once."""
 
 
 def look_up(
@@ -161,18 +175,24 @@ def look_up(
     tokens = tokens.to(torch.int32).contiguous()
     source, target = torch.empty_like(tokens), torch.empty_like(tokens)
     doubtful = torch.zeros(batch, dtype=torch.int8, device=out.device)
-    if batch:
+    width, line = triton.next_power_of_2(vocab), triton.next_power_of_2(length)
+    rows = max(1, TILE // width)
+    with torch.cuda.device_of(out):
         neighbours_kernel[(batch,)](
             tokens, source, target, doubtful, length, vocab, reach, reach * vocab, reach * vocab,
-            LENGTH=triton.next_power_of_2(length), num_warps=4,
+            LENGTH=line, num_warps=warps(line), enable_fp_fusion=True,
         )  # fmt: skip
-        width = triton.next_power_of_2(vocab)
-        rows = max(1, TILE // width)
         look_up_kernel[(triton.cdiv(tokens.numel(), rows),)](
             tokens, source, target, slots, tables.before, tables.after, out, doubtful,
-            tokens.numel(), length, vocab, SAFE=safe, ROWS=rows, VOCAB=width, num_warps=4,
+            tokens.numel(), length, vocab,
+            SAFE=safe, ROWS=rows, VOCAB=width, num_warps=warps(width), enable_fp_fusion=True,
         )  # fmt: skip
     return doubtful.bool()
+
+
+def warps(size: int) -> int:
+    """Of a program that holds several rows of this size: few enough numbers a thread for its registers."""
+    return min(32, max(4, size // 1024))
 
 
 def scan(
@@ -180,14 +200,21 @@ def scan(
 ) -> torch.Tensor:
     """One block of patterns `[B, L]`: rows of `out` by `slots` `[B, L]`; returns what is lost `[B]`."""
     packed = chain.padded
-    (batch, length), states = tokens.shape, len(packed.initial)
-    kept = out.new_empty(length, batch, states)
+    (batch, length), states = tokens.shape, packed.starts.shape[1]
+    kept = out.new_empty(length, 2, batch, states)
     doubtful = torch.zeros(batch, dtype=torch.int8, device=out.device)
     # By position, so that the patterns of a program lie side by side.
-    by_position = tokens.T.to(torch.int32).contiguous(), slots.T.contiguous()
-    scan_kernel[(triton.cdiv(batch, ROWS),)](
-        *by_position, packed.initial, packed.moves, packed.steps, packed.evidence, packed.readout, packed.which,
-        kept, out, doubtful, batch, length, chain.vocab_size,
-        SAFE=safe, ROWS=ROWS, STATES=states, VOCAB=packed.readout.shape[2], num_warps=4,
-    )  # fmt: skip
+    tokens, slots = tokens.T.to(torch.int32).contiguous(), slots.T.contiguous()
+    blocks, sizes = triton.cdiv(batch, ROWS), {"ROWS": ROWS, "STATES": states}
+    with torch.cuda.device_of(out):
+        messages_kernel[(blocks, 2)](
+            tokens, packed.starts, packed.moves, packed.steps, packed.evidence, packed.which,
+            kept, doubtful, batch, length, chain.vocab_size,
+            SAFE=safe, SAME=chain.same, **sizes, num_warps=4, enable_fp_fusion=True,
+        )  # fmt: skip
+        readout_kernel[(blocks, triton.cdiv(length, SPAN))](
+            tokens, slots, kept, packed.readout, packed.which, out, doubtful, batch, length, chain.vocab_size,
+            SAFE=safe, SAME=chain.same, SPAN=SPAN, VOCAB=packed.readout.shape[2], **sizes,
+            num_warps=4, enable_fp_fusion=True,
+        )  # fmt: skip
     return doubtful.bool()

@@ -18,6 +18,9 @@ from oracles.kernels.gaps import GapTables
 ENTRIES = 2**24
 """Entries of the answer that the pass in plain torch works on at a time."""
 
+FUSED_LENGTH = 2**14
+"""Longest patterns of the pass in Triton, where one program holds a whole one."""
+
 
 @dataclass(frozen=True, eq=False)
 class DeviceLookups(DeviceKernel):
@@ -28,7 +31,8 @@ class DeviceLookups(DeviceKernel):
     def conditionals(
         self, tokens: torch.Tensor, chosen: torch.Tensor | None, out: torch.Tensor
     ) -> torch.Tensor:
-        slots, passes = slots_of(tokens, chosen), fused(tokens.device)
+        slots = slots_of(tokens, chosen)
+        passes = fused(tokens.device) if tokens.shape[1] <= FUSED_LENGTH else None
         if passes is not None:
             return passes.look_up(self.tables, tokens, slots, out, self.safe)
         source, target, far = neighbours(self.tables, tokens)

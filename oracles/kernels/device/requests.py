@@ -68,16 +68,23 @@ def read_tokens(
 ) -> tuple[torch.Tensor, tuple[int, ...]]:
     """Patterns `[..., L]` as int64 `[B, L]` on the device, and the leading shape; errors as in `read_patterns`."""
     there = isinstance(patterns, torch.Tensor) and patterns.device.type == device.type
-    if not there or not patterns.ndim or patterns.shape[-1] != length or not _holds_tokens(patterns, mask):
-        read, shape = read_patterns(name, patterns, length, mask)
-        return torch.as_tensor(read, device=device), shape
-    return patterns.detach().to(device, torch.int64).reshape(-1, length), tuple(patterns.shape[:-1])
+    if there and patterns.ndim and patterns.shape[-1] == length and _are_integers(patterns):
+        tokens = patterns.detach().to(device, torch.int64).reshape(-1, length)
+        if _within(tokens, mask):
+            return tokens, tuple(patterns.shape[:-1])
+    read, shape = read_patterns(name, patterns, length, mask)
+    return torch.as_tensor(read, device=device), shape
 
 
-def _holds_tokens(patterns: torch.Tensor, mask: int) -> bool:
-    if patterns.dtype == torch.bool or patterns.is_floating_point() or patterns.is_complex():
-        return False
-    return not bool(((patterns < 0) | (patterns > mask)).any())
+def _are_integers(patterns: torch.Tensor) -> bool:
+    return patterns.dtype != torch.bool and not (patterns.is_floating_point() or patterns.is_complex())
+
+
+def _within(tokens: torch.Tensor, mask: int) -> bool:
+    if not tokens.numel():
+        return True
+    least, most = torch.aminmax(tokens)
+    return not bool((least < 0) | (most > mask))
 
 
 def _chosen(
