@@ -42,9 +42,9 @@ def analyse(
     the sequence error rate (SER) of the ideal denoiser, exact where there is a way, with published bounds and
     Monte Carlo beside them.
     """
-    from proofs_check.commands.analyse import Request, run_analyse
+    from proofs_check.commands.analyse import AnalyseRequest, run_analyse
 
-    request = Request(
+    request = AnalyseRequest(
         target=law.target,
         fit=law.fit,
         steps=steps,
@@ -89,10 +89,10 @@ def optimise(
     and the best iid weights.  Needs a law with an exact information profile: a chain, such as an n-gram of order
     2, at any length, others while they are small.
     """
-    from proofs_check.commands.optimise import Request, run_optimise
+    from proofs_check.commands.optimise import OptimiseRequest, run_optimise
 
     targets = {"ser": ser, "ter": ter, "kl": kl, "expected_kl": expected_kl}
-    request = Request(
+    request = OptimiseRequest(
         target=law.target,
         fit=law.fit,
         steps=steps,

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.text import Text
 
 from oracles.files import check_writable
 from proofs_check.commands.analysis_json import analysis_json
+from proofs_check.commands.analysis_reading import reading
 from proofs_check.commands.analysis_table import analysis_table, footnotes
-from proofs_check.commands.console import output, print_json, progress
-from proofs_check.commands.reading import reading
-from proofs_check.commands.target import Target, powers_of_two, read_prompt, read_target
+from proofs_check.commands.arguments import masked_positions, powers_of_two, read_prompt, read_steps
+from proofs_check.commands.console import output, print_closing, print_heading, print_json, progress
+from proofs_check.commands.target import Target, read_target
 from theory.analysis import Analysis, Missing, analyse
 
 DEFAULT_PLOT = Path("maskproof-analysis.png")
@@ -27,7 +27,7 @@ _SMALLER = (
 
 
 @dataclass(frozen=True)
-class Request:
+class AnalyseRequest:
     """The options of the command, as given; fit: those of a reader, such as `fit_ngram`."""
 
     target: str | None = None
@@ -42,7 +42,7 @@ class Request:
     as_json: bool = False
 
 
-def run_analyse(request: Request) -> int:
+def run_analyse(request: AnalyseRequest) -> int:
     """Analyse and print; returns the exit status 0.  ValueError for anything wrong with the request."""
     steps = None if request.steps is None else read_steps(request.steps)
     plot = request.plot or (None if request.as_json else DEFAULT_PLOT)
@@ -51,11 +51,10 @@ def run_analyse(request: Request) -> int:
     with progress() as report:
         report("reading", 0, 1)
         target = read_target(request.target, request.fit or {}, seed=request.seed, report=report)
-        given = None if request.given is None else read_prompt(target.law, request.given)
-        masked = target.law.length if given is None else int((given == target.law.mask).sum())
+        given = read_prompt(target.law, request.given)
         analysis = analyse(
             target.law,
-            steps or powers_of_two(masked),
+            steps or powers_of_two(len(masked_positions(target.law, given))),
             given=given,
             samples=request.samples,
             seed=request.seed,
@@ -75,33 +74,16 @@ def run_analyse(request: Request) -> int:
     return 0
 
 
-def read_steps(text: str) -> list[int]:
-    """Positive integers separated by commas, increasing and each once.  ValueError for anything else."""
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isascii() and part.isdigit() and int(part) > 0 for part in parts):
-        raise ValueError(f"steps: expected positive integers separated by commas, got {text!r}")
-    return sorted({int(part) for part in parts})
-
-
 def _print(
     target: Target, given: str | None, analysis: Analysis, plot: Path | None, console: Console
 ) -> None:
-    console.print(Text.assemble((target.name, "bold")))
-    console.print(Text(target.origin))
-    if given is not None:
-        console.print(Text(f"given {given!r}: the {analysis.length} tokens after it"))
-    console.print(Text(f"H/L: {analysis.entropy_rate}"))
-    console.print(Text(f"SER: {target.error}"))
+    notes = [] if given is None else [f"given {given!r}: the {analysis.length} tokens that are left"]
+    notes += [f"H/L: {analysis.entropy_rate}", f"SER: {target.error}"]
+    print_heading(console, target.name, target.origin, notes)
     for family in ("iid", "sizes"):
         console.print()
         console.print(analysis_table(analysis, family))
-    console.print()
-    for line in footnotes(analysis):
-        console.print(Text(line, style="dim"))
+    lines = footnotes(analysis)
     if target.fitted and any(isinstance(row.expected_kl, Missing) for row in analysis.rows):
-        console.print(Text(_SMALLER, style="dim"))
-    console.print()
-    for line in reading(analysis):
-        console.print(Text(line))
-    if plot is not None:
-        console.print(Text(f"plot saved to {plot}"))
+        lines.append(_SMALLER)
+    print_closing(console, lines, reading(analysis), plot)

@@ -12,7 +12,13 @@ from rich.text import Text
 from oracles import Oracle
 from oracles.files import check_writable
 from oracles.storage import fingerprint
-from proofs_check.commands.analyse import read_steps
+from proofs_check.commands.arguments import (
+    in_floats,
+    masked_positions,
+    powers_of_two,
+    read_prompt,
+    read_steps,
+)
 from proofs_check.commands.compare_json import report_json
 from proofs_check.commands.compare_reading import reading
 from proofs_check.commands.compare_tables import (
@@ -24,9 +30,8 @@ from proofs_check.commands.compare_tables import (
     senses_table,
     visits_table,
 )
-from proofs_check.commands.console import output, print_json, progress
-from proofs_check.commands.order import in_floats
-from proofs_check.commands.target import Target, powers_of_two, read_prompt, read_target
+from proofs_check.commands.console import output, print_closing, print_heading, print_json, progress
+from proofs_check.commands.target import Target, read_target
 from theory.analysis.effort import LEAST_DRAWS
 from theory.learning.report import LearningReport, learning_report
 from theory.neural import Checkpoint, load_checkpoint
@@ -63,9 +68,8 @@ def run_compare(request: CompareRequest) -> int:
         target = _read_oracle(request)
         law = in_floats(target.law)
         checkpoint = load_checkpoint(request.checkpoint, law)
-        given = None if request.given is None else read_prompt(law, request.given)
-        masked = law.length if given is None else int((given == law.mask).sum())
-        steps = steps or powers_of_two(masked)
+        given = read_prompt(law, request.given)
+        steps = steps or powers_of_two(len(masked_positions(law, given)))
         draws = _draws(request.samples, steps, checkpoint)
         found = learning_report(
             law,
@@ -166,12 +170,9 @@ def _print(
     said: list[str],
     console: Console,
 ) -> None:
-    console.print(Text.assemble((target.name, "bold")))
-    console.print(Text(target.origin))
-    for line in model.lines:
-        console.print(Text(line))
-    if request.given is not None:
-        console.print(Text(f"given {request.given!r}: the {found.length} tokens that are left"))
+    given = request.given
+    notes = [] if given is None else [f"given {given!r}: the {found.length} tokens that are left"]
+    print_heading(console, target.name, target.origin, [*model.lines, *notes])
     tables = {
         "Error of learning e = KL(q(x_i | seen) || model), in every sense": [senses_table(found)],
         "Where it errs, in bits": context_tables(found),
@@ -184,11 +185,4 @@ def _print(
         console.print(Text.assemble("\n", (title, "bold")))
         for part in parts:
             console.print(part)
-    console.print()
-    for line in footnotes(found):
-        console.print(Text(line, style="dim"))
-    console.print()
-    for line in said:
-        console.print(Text(line))
-    if request.plot is not None:
-        console.print(Text(f"plot saved to {request.plot}"))
+    print_closing(console, footnotes(found), said, request.plot)

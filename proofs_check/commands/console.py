@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -18,6 +19,7 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+from rich.text import Text
 
 PLAIN_WIDTH = 100
 """Columns of the output where it goes to no terminal."""
@@ -42,6 +44,26 @@ def print_json(document: dict[str, Any]) -> None:
 def note(text: str) -> None:
     """A remark on standard error."""
     Console(stderr=True, highlight=False, soft_wrap=True).print(f"note: {text}", markup=False)
+
+
+def print_heading(console: Console, name: str, origin: str, notes: Sequence[str] = ()) -> None:
+    """What the answer is about: a law, how it came about, and notes, each on a line of its own."""
+    console.print(Text(name, style="bold"))
+    for line in (origin, *notes):
+        console.print(Text(line))
+
+
+def print_closing(
+    console: Console, footnotes: Sequence[str], sentences: Sequence[str], plot: Path | None
+) -> None:
+    """What the numbers are worth, what they say, and where the plot is."""
+    for lines, style in ((footnotes, "dim"), (sentences, "")):
+        if lines:
+            console.print()
+        for line in lines:
+            console.print(Text(line, style=style))
+    if plot is not None:
+        console.print(Text(f"plot saved to {plot}"))
 
 
 @contextmanager

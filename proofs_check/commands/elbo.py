@@ -7,19 +7,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.text import Text
 
 from oracles import Oracle
 from oracles.files import check_writable
 from oracles.validation import read_count
-from proofs_check.commands.analyse import read_steps
-from proofs_check.commands.console import output, print_json, progress
+from proofs_check.commands.arguments import (
+    in_floats,
+    masked_positions,
+    powers_of_two,
+    read_float,
+    read_prompt,
+    read_steps,
+)
+from proofs_check.commands.console import output, print_closing, print_heading, print_json, progress
 from proofs_check.commands.elbo_reading import reading
 from proofs_check.commands.elbo_table import bounds_table, elbo_json, estimators_table, footnotes, gaps_table
-from proofs_check.commands.order import in_floats, read_float
-from proofs_check.commands.target import Target, powers_of_two, read_prompt, read_target, small_fit
+from proofs_check.commands.target import Target, read_target, small_fit
 from theory.denoisers import Ideal, Perturbed, Tempered, TopP, Windowed
 from theory.likelihood.likelihoods import Likelihoods, likelihoods
 from theory.unmasking.orders import Space, read_order
@@ -62,8 +67,8 @@ def run_elbo(request: ElboRequest) -> int:
             request.target, small_fit(request.target, request.fit), seed=request.seed, report=report
         )
         law = in_floats(target.law)
-        given = None if request.given is None else read_prompt(law, request.given)
-        free = np.flatnonzero((law.all_masked() if given is None else given) == law.mask).tolist()
+        given = read_prompt(law, request.given)
+        free = masked_positions(law, given)
         space = Space(free, len(free), max(getattr(law, "order", 2) - 1, 1))
         found = likelihoods(
             law,
@@ -122,11 +127,9 @@ def _print(
     said: list[str],
     console: Console,
 ) -> None:
-    console.print(Text.assemble((target.name, "bold")))
-    console.print(Text(target.origin))
-    if request.given is not None:
-        console.print(Text(f"given {request.given!r}: the {found.length} tokens that are left"))
-    console.print(Text(f"denoiser: {request.denoiser}"))
+    given = request.given
+    notes = [] if given is None else [f"given {given!r}: the {found.length} tokens that are left"]
+    print_heading(console, target.name, target.origin, [*notes, f"denoiser: {request.denoiser}"])
     tables = {
         "In every unit, the smaller the better": bounds_table(found),
         "One draw of an estimator of the NELBO, in bits a token": estimators_table(
@@ -140,11 +143,4 @@ def _print(
         if table is not None:
             console.print(Text.assemble("\n", (title, "bold")))
             console.print(table)
-    console.print()
-    for line in footnotes(found):
-        console.print(Text(line, style="dim"))
-    console.print()
-    for line in said:
-        console.print(Text(line))
-    if request.plot is not None:
-        console.print(Text(f"plot saved to {request.plot}"))
+    print_closing(console, footnotes(found), said, request.plot)

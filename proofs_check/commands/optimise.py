@@ -11,11 +11,17 @@ from rich.console import Console
 from rich.text import Text
 
 from oracles.files import check_writable
-from proofs_check.commands.analyse import read_steps
-from proofs_check.commands.console import output, print_json, progress
+from proofs_check.commands.arguments import (
+    in_floats,
+    masked_positions,
+    powers_of_two,
+    read_prompt,
+    read_steps,
+)
+from proofs_check.commands.console import output, print_closing, print_heading, print_json, progress
 from proofs_check.commands.schedule_json import survey_json
 from proofs_check.commands.schedule_tables import footnotes, gap_table, need_table, size_lines, weight_lines
-from proofs_check.commands.target import Target, powers_of_two, read_prompt, read_target
+from proofs_check.commands.target import Target, read_target
 from theory.optimise.survey import Survey, survey
 
 DEFAULT_PLOT = Path("maskproof-schedules.png")
@@ -25,7 +31,7 @@ NEAR = 0.1
 
 
 @dataclass(frozen=True)
-class Request:
+class OptimiseRequest:
     """The options of the command, as given; fit: those of a reader; targets: from "ser", .. to a number."""
 
     target: str | None = None
@@ -38,7 +44,7 @@ class Request:
     as_json: bool = False
 
 
-def run_optimise(request: Request) -> int:
+def run_optimise(request: OptimiseRequest) -> int:
     """Optimise and print; returns the exit status 0.  ValueError for anything wrong with the request."""
     steps = None if request.steps is None else read_steps(request.steps)
     plot = request.plot or (None if request.as_json else DEFAULT_PLOT)
@@ -47,10 +53,10 @@ def run_optimise(request: Request) -> int:
     with progress() as report:
         report("reading", 0, 1)
         target = read_target(request.target, request.fit or {}, seed=request.seed, report=report)
-        given = None if request.given is None else read_prompt(target.law, request.given)
-        masked = target.law.length if given is None else int((given == target.law.mask).sum())
+        given = read_prompt(target.law, request.given)
+        masked = len(masked_positions(target.law, given))
         found = survey(
-            _in_floats(target),
+            in_floats(target.law),
             steps or [count for count in powers_of_two(masked) if 1 < count < masked] or [1],
             request.targets or {"expected_kl": NEAR * masked},
             given=given,
@@ -68,19 +74,9 @@ def run_optimise(request: Request) -> int:
     return 0
 
 
-def _in_floats(target: Target) -> Any:
-    law = target.law
-    if law.arithmetic.name == "boolean":
-        raise ValueError("target: expected a law with probabilities, got one over Booleans")
-    return law if law.arithmetic.name.startswith("float") else law.to("float64")
-
-
 def _print(target: Target, given: str | None, found: Survey, plot: Path | None, console: Console) -> None:
-    console.print(Text(target.name, style="bold"))
-    console.print(Text(target.origin))
-    if given is not None:
-        console.print(Text(f"given {given!r}: the {found.length} tokens after it"))
-    console.print(Text(f"H: {found.entropy}"))
+    notes = [] if given is None else [f"given {given!r}: the {found.length} tokens that are left"]
+    print_heading(console, target.name, target.origin, [*notes, f"H: {found.entropy}"])
     console.print()
     console.print(gap_table(found))
     for title, lines in (
@@ -96,8 +92,4 @@ def _print(target: Target, given: str | None, found: Survey, plot: Path | None, 
             console.print(Text(line))
     console.print()
     console.print(need_table(found))
-    console.print()
-    for line in footnotes(found):
-        console.print(Text(line, style="dim"))
-    if plot is not None:
-        console.print(Text(f"plot saved to {plot}"))
+    print_closing(console, footnotes(found), [], plot)

@@ -7,18 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
-from rich.text import Text
 
 from oracles import Oracle
 from oracles.files import check_writable
 from oracles.patterns import Tokens
 from oracles.validation import read_count
-from proofs_check.commands.console import output, print_json, progress
+from proofs_check.commands.arguments import in_floats, masked_positions, read_float, read_prompt
+from proofs_check.commands.console import output, print_closing, print_heading, print_json, progress
 from proofs_check.commands.order_reading import Setting, reading
 from proofs_check.commands.order_table import footnotes, order_json, order_table
-from proofs_check.commands.target import Target, read_prompt, read_target, small_fit
+from proofs_check.commands.target import Target, read_target, small_fit
 from theory.comparison import Comparison, compare
 from theory.denoisers import Ideal, Perturbed, Tempered
 from theory.unmasking.orders import PLANNERS, Order, Space, read_order
@@ -58,7 +57,7 @@ def run_order(request: OrderRequest) -> int:
             request.target, small_fit(request.target, request.fit), seed=request.seed, report=report
         )
         law = in_floats(target.law) if not request.exact else target.law
-        given = None if request.given is None else read_prompt(law, request.given)
+        given = read_prompt(law, request.given)
         model, denoiser, tempered = read_denoisers(law, request.perturb, request.temperature)
         steps, orders = _read_orders(request, law, given, model if tempered else None)
         comparison = compare(
@@ -86,11 +85,6 @@ def run_order(request: OrderRequest) -> int:
     return 0
 
 
-def in_floats(law: Oracle) -> Oracle:
-    """The law in float64, if it is in slower numbers."""
-    return law if law.arithmetic.name.startswith("float") else law.to("float64")
-
-
 def read_denoisers(law: Oracle, perturb: str, temperature: str) -> tuple[Any, Any, bool]:
     """The model, the model as it is sampled from, and whether temperature makes them differ."""
     number = perturb if law.arithmetic.name == "exact" else read_float("perturb", perturb)
@@ -100,19 +94,11 @@ def read_denoisers(law: Oracle, perturb: str, temperature: str) -> tuple[Any, An
     return model, sampled if tempered else model, tempered
 
 
-def read_float(name: str, text: str) -> float:
-    """A number such as 0.1; ValueError for anything else."""
-    try:
-        return float(text)
-    except ValueError as error:
-        raise ValueError(f"{name}: expected a number, got {text!r}") from error
-
-
 def _read_orders(
     request: OrderRequest, law: Oracle, given: Tokens | None, model: Any
 ) -> tuple[int, list[Order]]:
     """The number of steps, and every order: whole and by block, and with the confidences of the model itself."""
-    free = np.flatnonzero((law.all_masked() if given is None else given) == law.mask).tolist()
+    free = masked_positions(law, given)
     blocks = len({position // request.block for position in free}) if request.block else 1
     steps = request.steps
     if steps is None:
@@ -132,23 +118,13 @@ def _read_orders(
 def _print(
     target: Target, request: OrderRequest, comparison: Comparison, setting: Setting, console: Console
 ) -> None:
-    console.print(Text.assemble((target.name, "bold")))
-    console.print(Text(target.origin))
-    if request.given is not None:
-        console.print(Text(f"given {request.given!r}: the {comparison.length} tokens that are left"))
-    console.print(Text(f"H(q): {comparison.entropy}"))
-    console.print(Text(f"SER: {target.error}"))
-    console.print(Text(setting.describe(comparison)))
+    given = request.given
+    heading = [] if given is None else [f"given {given!r}: the {comparison.length} tokens that are left"]
+    heading += [f"H(q): {comparison.entropy}", f"SER: {target.error}", setting.describe(comparison)]
+    print_heading(console, target.name, target.origin, heading)
     console.print()
     console.print(order_table(comparison))
-    console.print()
     notes = footnotes(comparison)
     if setting.temperature is not None:
         notes.append("plain: by the confidences of the model itself, before the temperature")
-    for line in notes:
-        console.print(Text(line, style="dim"))
-    console.print()
-    for line in reading(comparison, setting):
-        console.print(Text(line))
-    if request.plot is not None:
-        console.print(Text(f"plot saved to {request.plot}"))
+    print_closing(console, notes, reading(comparison, setting), request.plot)

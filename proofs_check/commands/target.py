@@ -1,8 +1,7 @@
-"""What `maskproof analyse` is asked to analyse: a text to fit, a stored oracle, or one of the zoo."""
+"""The law that a command is about: a text to fit, a stored oracle, or one of the zoo."""
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,10 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from oracles import NGram, Oracle, default_corpus, fit_hmm, fit_ngram, read_arpa
-from oracles.patterns import Tokens
 from oracles.readers.arpa_file import END
 from oracles.storage import resolve
-from oracles.symbols import encode
 from oracles.validation import read_count
 from proofs_check.commands.console import Report, note
 
@@ -150,33 +147,6 @@ def small_fit(target: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
     return small | dict(options)
 
 
-def read_prompt(law: Oracle, text: str) -> Tokens:
-    """The pattern that begins with a text: symbols of the law, or numbers of tokens where it has none.
-
-    `_` stands for a masked token, unless it is itself a symbol of the law.
-    """
-    by_word = law.symbols is not None and any(len(symbol) > 1 for symbol in law.symbols)
-    by_number = law.symbols is None and (any(map(str.isspace, text)) or law.vocab_size > 10)
-    items = text.split() if by_word or by_number else list(text)
-    holes = {"_"} - set(law.symbols or ())
-    places = [place for place, item in enumerate(items) if item not in holes]
-    if not 0 < len(places) < law.length or len(items) > law.length:
-        raise ValueError(f"given: expected 1 to {law.length - 1} tokens, got {len(items)}")
-    known = [items[place] for place in places]
-    pattern = law.all_masked()
-    if law.symbols:
-        pattern[places] = encode((" " if by_word else "").join(known), law.symbols)
-    else:
-        pattern[places] = _numbered(law, known, text)
-    return pattern
-
-
-def _numbered(law: Oracle, items: list[str], text: str) -> list[int]:
-    if not all(item.isascii() and item.isdigit() and int(item) < law.vocab_size for item in items):
-        raise ValueError(f"given: expected tokens in 0..{law.vocab_size - 1}, got {text!r}")
-    return [int(item) for item in items]
-
-
 def _described(law: Oracle) -> str:
     return f"V = {law.vocab_size}, L = {law.length}, {law.arithmetic.name}"
 
@@ -184,8 +154,3 @@ def _described(law: Oracle) -> str:
 def _check_length(length: int) -> None:
     if length > LONGEST:
         raise ValueError(f"length: expected at most {LONGEST}, got {length}")
-
-
-def powers_of_two(length: int) -> list[int]:
-    """1, 2, 4, .. and the length itself: the numbers of steps that are looked at by default."""
-    return sorted({2**k for k in range(int(math.log2(length)) + 1)} | {length})

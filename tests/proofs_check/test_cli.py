@@ -281,11 +281,11 @@ def test_a_long_hmm_has_estimates_only(capsys: pytest.CaptureFixture[str]) -> No
 def test_a_prompt(capsys: pytest.CaptureFixture[str], corpus: str) -> None:
     options = ("--length", "10", "--samples", "20")
     text = output(capsys, "analyse", corpus, *options, "--given", "the ")
-    assert "given 'the ': the 6 tokens after it" in text
+    assert "given 'the ': the 6 tokens that are left" in text
     text = output(capsys, "analyse", "zoo:golden_mean?length=6", "--given", "01", "--samples", "0")
-    assert "given '01': the 4 tokens after it" in text
+    assert "given '01': the 4 tokens that are left" in text
     text = output(capsys, "analyse", "zoo:golden_mean?length=6", "--given", "0 1 0", "--samples", "0")
-    assert "the 3 tokens after it" in text
+    assert "the 3 tokens that are left" in text
 
 
 def test_the_same_seed_repeats_the_answer(capsys: pytest.CaptureFixture[str]) -> None:

@@ -49,7 +49,7 @@ def test_a_corpus(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_default_corpus(capsys: pytest.CaptureFixture[str]) -> None:
     text = output(capsys, "--length", "32", "--steps", "4", "--given", "The ")
     assert "the manual that ships with Python" in text
-    assert "given 'The ': the 28 tokens after it" in text
+    assert "given 'The ': the 28 tokens that are left" in text
 
 
 def test_json_has_all_numbers(capsys: pytest.CaptureFixture[str], elsewhere: Path) -> None:
