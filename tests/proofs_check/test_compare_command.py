@@ -17,7 +17,7 @@ LONG = "zoo:golden_mean?length=24"
 def trained(folder: Path, length: int, **plan: object) -> Path:
     q = zoo.golden_mean(length).to("float64")
     shape = ModelShape(2, length, width=8, depth=1, heads=2)
-    train(q, shape, TrainingPlan(**{"steps": 20, "batch": 32, "warmup": 5} | plan), folder)  # type: ignore[arg-type]
+    train(q, shape, TrainingPlan(**{"steps": 20, "batch": 32} | plan), folder)  # type: ignore[arg-type]
     return folder
 
 
