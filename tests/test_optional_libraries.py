@@ -15,6 +15,7 @@ from tests.float_answers import LAWS, law_answers, sampler_answers
 from theory import FixedSizes, sequence_error_rate
 from theory.learning import context_errors
 from theory.learning.calibration import calibration_of
+from theory.learning.report import learning_report
 from theory.learning.step_curves import step_curve
 from theory.neural import ModelShape, TrainingPlan, train
 
@@ -45,6 +46,7 @@ json.dump([list(answers) for answers in [*laws, sampler_answers(LAWS["chain"]())
 REFUSE = """
 from oracles import zoo
 from theory import FixedSizes, kl_divergence, sequence_error_rate
+from theory.learning.report import learning_report
 law = zoo.golden_mean(4)
 results = {"conditional": str(law.conditionals([0, 2, 2, 2])[1, 0]), "sample": law.sample(3).tolist()}
 results["error rate"] = str(sequence_error_rate(law, FixedSizes([2, 2])).value)
@@ -56,6 +58,8 @@ for name, ask in {
     "log_prob": lambda: law.log_prob([0, 0, 0, 0]),
     "kl": lambda: kl_divergence(law, FixedSizes([2, 2])),
     "bounds": lambda: __import__("theory.bounds"),
+    "bounds in a report": lambda: learning_report(law.to("float64"), None, [2]),
+    "estimates": lambda: learning_report(law.to("float64"), None, [], patterns=0),
 }.items():
     try:
         results[name] = f"answered {ask()}"
@@ -82,8 +86,9 @@ def learned_answers() -> list[float]:
     )
     [point] = step_curve(q, [2], learned, draws=2, seed=0)
     errors = context_errors(q, learned)
+    found = learning_report(q, learned, [])
     answers = (errors.worst.value, calibration_of(errors).ece, point.expected_kl, point.log2_token_error_rate)
-    return [float(answer.value) for answer in answers]
+    return [float(answer.value) for answer in (*answers, found.worst, found.average, found.by_rate[3][1])]
 
 
 def without_libraries(program: str) -> Any:
@@ -113,6 +118,7 @@ def test_exact_numbers_name_the_library_they_need() -> None:
     assert found.pop("sample") == law.sample(3).tolist()
     assert found.pop("error rate") == str(sequence_error_rate(law, FixedSizes([2, 2])).value)
     assert found.pop("symbolic") == "symbolic numbers need sympy, which is not installed: pip install sympy"
+    assert found.pop("estimates") == "intervals need scipy, which is not installed: pip install scipy"
     for name, message in found.items():
         assert message.endswith("need python-flint, which is not installed: pip install python-flint"), name
 

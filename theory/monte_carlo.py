@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from oracles import Oracle
 from oracles.kernels.path import on_cpu
+from oracles.optional import needed_for
 from oracles.patterns import Tokens
 from oracles.validation import read_count
 from theory.samplers import Problem, read_problem
@@ -143,7 +144,8 @@ def clopper_pearson(successes: int, n: int, confidence: float) -> tuple[float, f
     check_confidence(confidence)
     if not 0 <= successes <= n or n < 1:
         raise ValueError(f"successes: expected 0..n with n >= 1, got {successes} of {n}")
-    from scipy import special  # on demand: nothing else here needs it, and it is slow to import
+    with needed_for("intervals"):  # on demand: nothing else here needs it, and it is slow to import
+        from scipy import special
 
     tail = (1 - confidence) / 2
     low = 0.0 if successes == 0 else float(special.betaincinv(successes, n - successes + 1, tail))
@@ -164,7 +166,8 @@ def hoeffding(values: NDArray[np.float64], low: float, high: float, confidence: 
 def student(values: NDArray[np.float64], confidence: float) -> tuple[float, float]:
     """An approximate interval for a mean: exact for normal values, and in the limit of many (Student 1908)."""
     check_confidence(confidence)
-    from scipy import special
+    with needed_for("intervals"):
+        from scipy import special
 
     n = len(values)
     if n < 2:

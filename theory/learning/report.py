@@ -92,7 +92,8 @@ def learning_report(
 
     steps: numbers of uniform iid steps; draws, runs: of estimates, see `Sampling`; bins: of reliability curves;
     patterns: up to how many of them, (V+1)^L, the denoiser is asked about all, so that nothing is estimated.
-    ValueError for a law that is not over floats, fewer than two draws or runs, and as in `simulate`.
+    ValueError for a law that is not over floats, fewer than two draws or runs, and as in `simulate`.  The bounds
+    beside steps need python-flint, estimates SciPy: ModuleNotFoundError where it is missing.
     """
     if not q.arithmetic.name.startswith("float"):
         raise ValueError(

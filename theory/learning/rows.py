@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from oracles import Oracle, Result
-from theory import bounds
 from theory.denoisers import Ideal
 from theory.information import information_profile
 from theory.learning.contexts import ContextErrors
@@ -130,8 +129,12 @@ class _Correlation:
 
     def divergence_bound(self, law: Oracle, learning: Number, count: int) -> float:
         """At most KL(q||p) in bits."""
+        from theory.bounds import (
+            divergence_bound,  # on demand: it needs python-flint, what is measured does not
+        )
+
         error = interval_ends(learning)[1] / law.length
-        return bounds.divergence_bound(error, self.value, 1 / count, law.length)
+        return divergence_bound(error, self.value, 1 / count, law.length)
 
 
 def _token_bound(
@@ -202,9 +205,11 @@ def _worth(sampling: Sampling, *numbers: Number) -> str:
 
 def _error_range(ideal: CurvePoint, visited: VisitedErrors, sampling: Sampling) -> Result:
     """Where SER of the learned sampler is, from SER of the ideal one and the errors that it meets."""
+    from theory.bounds import error_rate_range
+
     low, high = (min(max(end, 0.0), 1.0) for end in interval_ends(ideal.sequence_error_rate))
     spent = max(interval_ends(visited.total)[1], 0.0)
-    ends = float(bounds.error_rate_range(low, spent)[0]), float(bounds.error_rate_range(high, spent)[1])
+    ends = float(error_rate_range(low, spent)[0]), float(error_rate_range(high, spent)[1])
     method = "binary divergence from SER of the ideal sampler"
     worth = _worth(sampling, ideal.sequence_error_rate, visited.total)
     return Result(sum(ends) / 2, "probability", method, worth, ends)
