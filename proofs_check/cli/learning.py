@@ -10,57 +10,136 @@ import typer
 from proofs_check.cli.app import app
 from proofs_check.cli.options import AsJson, Confidence, Given, LawArguments, Plot, Seed, of_law
 
+MODEL, TRAINING = "The model", "How it is trained"
+"""Panels of the help."""
+
 
 @app.command()
 @of_law
 def train(
     law: LawArguments,
+    steps: Annotated[int, typer.Option(min=1, metavar="N", help="Batches to train on.")] = 2000,
     output: Annotated[
         Path, typer.Option(metavar="FOLDER", help="Where checkpoints and the oracle are written.")
     ] = Path("maskproof-model"),
-    objective: Annotated[
-        str, typer.Option(help="Of a denoiser: `mdlm`, `md4` or `any_order`; or `autoregressive`.")
-    ] = "mdlm",
-    alpha: Annotated[
-        str, typer.Option(help="The masking schedule of md4: `cosine`, `linear` or `square`.")
-    ] = "cosine",
-    steps: Annotated[int, typer.Option(min=1, help="Batches to train on.")] = 2000,
-    batch: Annotated[int, typer.Option(min=1, help="Sequences in a batch.")] = 128,
-    rate: Annotated[float, typer.Option(help="The highest learning rate.")] = 3e-3,
-    rate_schedule: Annotated[
-        str, typer.Option(help="`cosine`, down to 0, or `constant`: then more steps can be added later.")
-    ] = "cosine",
-    warmup: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            help="Steps over which the learning rate rises [default: a tenth of them, at most 100; at a "
-            "constant rate 100].",
-            show_default=False,
-        ),
-    ] = None,
-    average: Annotated[
-        float, typer.Option(help="Decay of the moving average of the weights; 0 for none.")
-    ] = 0.999,
-    width: Annotated[int, typer.Option(min=1, help="Of every token's vector.")] = 64,
-    depth: Annotated[int, typer.Option(min=1, help="Blocks of attention.")] = 2,
-    heads: Annotated[
-        int, typer.Option(min=1, help="Of attention; twice their number divides the width.")
-    ] = 4,
-    time_conditioned: Annotated[
-        bool, typer.Option("--time-conditioned", help="Tell the denoiser the time; by default it sees none.")
-    ] = False,
-    seed: Seed = 0,
-    device: Annotated[
-        str | None, typer.Option(help="Such as `cuda` [default: `cpu`].", show_default=False)
-    ] = None,
     resume: Annotated[
         bool,
         typer.Option(
             "--resume/--restart", help="Go on with the same run in the folder, or delete what is there."
         ),
     ] = True,
+    save_every: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="STEPS",
+            help="Most steps that are lost if it is killed [default: a twentieth of all, at most 1000].",
+        ),
+    ] = None,
+    seed: Seed = 0,
+    device: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Such as `cuda` [default: `cpu`].", show_default=False)
+    ] = None,
+    mixed: Annotated[
+        bool | None,
+        typer.Option(
+            "--mixed/--no-mixed",
+            help="Multiply in bfloat16 [default: on a GPU, for wide models].",
+            show_default=False,
+        ),
+    ] = None,
+    compiled: Annotated[
+        bool | None,
+        typer.Option(
+            "--compile/--no-compile",
+            help="Use torch.compile [default: on a GPU, for long runs].",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
+    width: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Numbers that stand for a token.", rich_help_panel=MODEL)
+    ] = 64,
+    depth: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Blocks of attention.", rich_help_panel=MODEL)
+    ] = 2,
+    heads: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Of attention; twice their number divides the width.",
+            rich_help_panel=MODEL,
+        ),
+    ] = 4,
+    time_conditioned: Annotated[
+        bool,
+        typer.Option(
+            "--time-conditioned",
+            help="Tell the denoiser the time; by default it sees none.",
+            rich_help_panel=MODEL,
+        ),
+    ] = False,
+    objective: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Of a denoiser: `mdlm`, `md4` or `any_order`; or `autoregressive`.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = "mdlm",
+    alpha: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="The masking schedule of md4: `cosine`, `linear` or `square`.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = "cosine",
+    batch: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Sequences in a batch.", rich_help_panel=TRAINING)
+    ] = 128,
+    rate: Annotated[
+        float, typer.Option(metavar="X", help="The highest learning rate.", rich_help_panel=TRAINING)
+    ] = 3e-3,
+    rate_schedule: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="`cosine`, down to 0, or `constant`: then more steps can be added later.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = "cosine",
+    warmup: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="Steps over which the learning rate rises [default: a tenth of all, at most 100; at a constant "
+            "rate 100].",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
+    weight_decay: Annotated[
+        float,
+        typer.Option(metavar="X", help="Of AdamW, a number in [0, 1].", rich_help_panel=TRAINING),
+    ] = 0.0,
+    clip: Annotated[
+        float,
+        typer.Option(
+            metavar="X",
+            help="The largest norm of the gradient: a longer one is shortened.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = 1.0,
+    average: Annotated[
+        float,
+        typer.Option(
+            metavar="X",
+            help="Decay of the moving average of the weights; 0 for none.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = 0.999,
 ) -> None:
     """Train a small transformer on endless samples of a law, and measure what it has yet to learn.
 
@@ -83,10 +162,13 @@ def train(
             "rate": rate,
             "rate_schedule": rate_schedule,
             "warmup": warmup,
+            "weight_decay": weight_decay,
+            "clip": clip,
             "average": average,
             "seed": seed,
         },
-        device=device,
+        run={"device": device, "mixed": mixed, "compiled": compiled},
+        save_every=save_every,
         resume=resume,
         as_json=as_json,
     )

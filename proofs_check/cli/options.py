@@ -32,6 +32,10 @@ Confidence = Annotated[float, typer.Option(help="Confidence level of every inter
 Plot = Annotated[Path | None, typer.Option(help="Where to save a plot, a PNG file [default: nowhere].")]
 
 
+FITTED = "A law that is fitted to a text, or of an .arpa file"
+"""A panel of the help."""
+
+
 class LawArguments(NamedTuple):
     """A law as the command line names it: its target, and the options given to fit it to a text."""
 
@@ -68,48 +72,70 @@ def _naming_a_law(
     ] = None,
     order: Annotated[
         int | None,
-        typer.Option(help="n of the n-gram that is fitted to a text [default: 2; of order and elbo, 3]."),
+        typer.Option(
+            help="n of the n-gram that is fitted to a text [default: 2; of order and elbo, 3].",
+            rich_help_panel=FITTED,
+        ),
     ] = None,
     length: Annotated[
         int | None,
         typer.Option(
             help="Tokens in a sequence of a law that is fitted, or back-off [default: 256; of order and elbo, 6; of "
-            "train, 32]."
+            "train, 32].",
+            rich_help_panel=FITTED,
         ),
     ] = None,
     level: Annotated[
-        str | None, typer.Option(help="Tokens of a text: `character` [default] or `word`.")
+        str | None,
+        typer.Option(help="Tokens of a text: `character` [default] or `word`.", rich_help_panel=FITTED),
     ] = None,
     alphabet: Annotated[
         str | None,
         typer.Option(
             help="`raw` text [default]; `letters`: a to z and the space; `vowels`: v, c and the space [default of "
-            "order and elbo]."
+            "order and elbo].",
+            rich_help_panel=FITTED,
         ),
     ] = None,
     vocabulary: Annotated[
         int | None,
-        typer.Option(help="Most frequent words that are tokens; the others are `<unk>` [default: all]."),
+        typer.Option(
+            help="Most frequent words that are tokens; the others are `<unk>` [default: all].",
+            rich_help_panel=FITTED,
+        ),
     ] = None,
     min_count: Annotated[
-        int | None, typer.Option(help="Words that occur less often are `<unk>` too [default: 1].")
+        int | None,
+        typer.Option(
+            help="Words that occur less often are `<unk>` too [default: 1].", rich_help_panel=FITTED
+        ),
     ] = None,
     smoothing: Annotated[
-        str | None, typer.Option(help="Added to the count of every n-gram, seen or not [default: 0].")
+        str | None,
+        typer.Option(
+            help="Added to the count of every n-gram, seen or not [default: 0].", rich_help_panel=FITTED
+        ),
     ] = None,
     background: Annotated[
         str | None,
         typer.Option(
-            help="How smoothing is shared out: `uniform` [default], or over a bigram `unigram`: by frequency."
+            help="How smoothing is shared out: `uniform` [default], or over a bigram `unigram`: by frequency.",
+            rich_help_panel=FITTED,
         ),
     ] = None,
     states: Annotated[
         int | None,
-        typer.Option(help="Hidden states of an HMM to fit to a text by EM, in place of an n-gram."),
+        typer.Option(
+            help="Hidden states of an HMM to fit to a text by EM, in place of an n-gram.",
+            rich_help_panel=FITTED,
+        ),
     ] = None,
     ends: Annotated[
         str | None,
-        typer.Option(help="Of sentences of a back-off n-gram: `absorb` [default], or `exclude`: none ends."),
+        typer.Option(
+            help="Of sentences of a back-off n-gram: `absorb` [default], or `exclude`: none ends.",
+            rich_help_panel=FITTED,
+        ),
     ] = None,
 ) -> None:
     """Only its signature is read."""

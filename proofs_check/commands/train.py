@@ -4,33 +4,37 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console, Group
-from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
-from rich.table import Table
+from rich.console import Console
 from rich.text import Text
 
 from oracles import Oracle
 from proofs_check.commands.analysis_json import number_json
 from proofs_check.commands.console import note, output, print_json, progress
-from proofs_check.commands.digits import fixed, plus_minus
 from proofs_check.commands.order import in_floats
 from proofs_check.commands.target import Target, read_target
+from proofs_check.commands.train_progress import Display, Row, display, gap, table, worst
 from theory.monte_carlo import Estimate
-from theory.neural import Checkpoint, ModelShape, Progress, Shortfall, TrainingPlan, shortfall, train
-from theory.neural.checkpoints import LAST, ORACLE
+from theory.neural import (
+    Checkpoint,
+    ModelShape,
+    Progress,
+    Shortfall,
+    TrainingPlan,
+    load_checkpoint,
+    shortfall,
+    train,
+)
+from theory.neural.checkpoints import LAST, ORACLE, find_checkpoint
 
-REPORTS = 20
-"""Rows of the table."""
+REPORTS, MOVES = 20, 200
+"""Rows of the table, and how often the bar below it moves, about."""
 
 SAVE_EVERY = 1000
-"""Most steps that a killed run loses."""
+"""Most steps that a killed run loses, unless told otherwise."""
 
 WORK_WHILE_TRAINING = 1e10
 """Multiplications that the exact numbers of a row may take: a fraction of a second."""
@@ -44,147 +48,136 @@ DEFAULT_LENGTH = 32
 
 @dataclass(frozen=True)
 class TrainRequest:
-    """The options of the command, as given; fit: those of a reader; shape, plan: of `ModelShape`, `TrainingPlan`."""
+    """The options of the command, as given.
+
+    fit: those of a reader; shape, plan: of `ModelShape`, `TrainingPlan`; run: others of `theory.neural.train`.
+    """
 
     target: str | None
     folder: Path
     fit: Mapping[str, Any] = field(default_factory=dict)
     shape: Mapping[str, Any] = field(default_factory=dict)
     plan: Mapping[str, Any] = field(default_factory=dict)
-    device: str | None = None
+    run: Mapping[str, Any] = field(default_factory=dict)
+    save_every: int | None = None
     resume: bool = True
     as_json: bool = False
-
-
-@dataclass(frozen=True)
-class Row:
-    """A report: the loss in bits a token since the last one, and what was left to learn."""
-
-    step: int
-    loss: float
-    left: Shortfall
 
 
 def run_train(request: TrainRequest) -> int:
     """Train and print; returns the exit status 0.  ValueError for anything wrong with the request."""
     plan = TrainingPlan(**request.plan)
-    with progress() as report:
-        report("reading", 0, 1)
-        options = (
-            dict(request.fit) if _is_stored(request.target) else {"length": DEFAULT_LENGTH, **request.fit}
-        )
-        target = read_target(request.target, options, seed=plan.seed, report=report)
-        law = in_floats(target.law)
-    shape = ModelShape(law.vocab_size, law.length, **request.shape)
-    rows: list[Row] = []
-    started = time.monotonic()
     try:
-        checkpoint = _train(law, shape, plan, request, rows)
+        finished = _run(request, plan)
     except KeyboardInterrupt:
-        note(f"what was learned is in {request.folder}; the same command goes on from there")
+        note(_left_behind(request, plan))
         raise
-    final = shortfall(law, checkpoint.model, draws=DRAWS, seed=plan.seed)
-    run = _Finished(request, target, law, checkpoint, rows, final, time.monotonic() - started)
     if request.as_json:
-        print_json(run.document())
+        print_json(finished.document())
     else:
-        run.show(output())
+        finished.show(output())
     return 0
 
 
-def _is_stored(target: str | None) -> bool:
-    return target is not None and (target.startswith("zoo:") or target.endswith(".json"))
+def _run(request: TrainRequest, plan: TrainingPlan) -> _Finished:
+    with progress() as report:
+        report("reading", 0, 1)
+        stored = request.target is not None and request.target.startswith("zoo:")
+        stored = stored or str(request.target).endswith(".json")
+        options = dict(request.fit) if stored else {"length": DEFAULT_LENGTH, **request.fit}
+        target = read_target(request.target, options, seed=plan.seed, report=report)
+        law = in_floats(target.law)
+    begun = (_kept(request.folder, plan) or 0) if request.resume else 0
+    rows: list[Row] = []
+    started = time.monotonic()
+    with display(law, plan.steps, begun) as shown:
+        checkpoint = _train(law, plan, request, shown, _Rows(begun, rows))
+        shown.at(plan.steps, "measuring")
+        final = shortfall(law, checkpoint.model, draws=DRAWS, seed=plan.seed)
+    return _Finished(request, target, law, checkpoint, begun, rows, final, time.monotonic() - started)
 
 
-def _train(
-    law: Oracle, shape: ModelShape, plan: TrainingPlan, request: TrainRequest, rows: list[Row]
-) -> Checkpoint:
+def _kept(folder: Path, plan: TrainingPlan) -> int | None:
+    """The steps of this plan that a folder holds, if it holds a run of it."""
+    try:
+        if find_checkpoint(folder) is None:
+            return None
+        found = load_checkpoint(folder)
+    except (ValueError, OSError):  # it is for `train` to say what is wrong
+        return None
+    return found.step if replace(found.plan, steps=plan.steps) == plan else None
+
+
+def _left_behind(request: TrainRequest, plan: TrainingPlan) -> str:
+    """What an interrupt leaves, and how to go on."""
+    step = _kept(request.folder, plan)
+    if not step:
+        return "nothing was learned yet"
+    command = "the same command" if request.resume else "the same command with --resume in place of --restart"
+    return f"{step} of {plan.steps} steps are in {request.folder}; {command} goes on from there"
+
+
+@dataclass
+class _Rows:
+    """The rows of a run that had done so many steps, and the sum of the losses since the last one."""
+
+    done: int
+    rows: list[Row]
+    total: float = 0.0
+    count: int = 0
+
+    def see(self, now: Progress) -> None:
+        """Take the mean loss of the steps since the last call."""
+        self.total += now.loss * (now.step - self.done)
+        self.count += now.step - self.done
+        self.done = now.step
+
+    def add(self, left: Shortfall) -> Row:
+        """A row at the steps that are done."""
+        row = Row(self.done, self.total / self.count, left)
+        self.rows.append(row)
+        self.total, self.count = 0.0, 0
+        return row
+
+
+def _train(law: Oracle, plan: TrainingPlan, request: TrainRequest, shown: Display, seen: _Rows) -> Checkpoint:
     """Train, appending a row at every report."""
-    with _live(rows, law, plan) as refresh:
+    often = max(1, plan.steps // MOVES)
+    every = max(1, plan.steps // REPORTS) // often * often
 
-        def watch(now: Progress) -> None:
-            left = shortfall(
-                now.oracle, now.model, work=WORK_WHILE_TRAINING, draws=DRAWS_WHILE_TRAINING, seed=now.step
-            )
-            rows.append(Row(now.step, now.loss, left))
-            refresh()
+    def watch(now: Progress) -> None:
+        seen.see(now)
+        if now.step % every == 0 or now.step == plan.steps:
+            shown.at(now.step, "measuring")
+            work = {"work": WORK_WHILE_TRAINING, "draws": DRAWS_WHILE_TRAINING, "seed": now.step}
+            row = seen.add(shortfall(now.oracle, now.model, **work))
+            shown.at(now.step)
+            shown.add(row)
+        else:
+            shown.at(now.step)
 
-        every = max(1, plan.steps // REPORTS)
-        return train(
-            law,
-            shape,
-            plan,
-            request.folder,
-            watch,
-            device=request.device,
-            watch_every=every,
-            save_every=min(every, SAVE_EVERY),
-            anew=not request.resume,
-        )
-
-
-@contextmanager
-def _live(rows: list[Row], law: Oracle, plan: TrainingPlan) -> Iterator[Any]:
-    """The table while it grows, on standard error: it vanishes at the end; a line a row where that is no terminal."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda: note(_line(rows[-1], plan))
-        return
-    bar = Bar(TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    task = bar.add_task("", total=plan.steps)
-
-    def shown() -> Group:
-        return Group(_table(rows, law), bar)
-
-    with Live(shown(), console=console, transient=True) as live:
-
-        def refresh() -> None:
-            bar.update(task, completed=rows[-1].step)
-            live.update(shown())
-
-        yield refresh
-
-
-def _line(row: Row, plan: TrainingPlan) -> str:
-    """A row for a log."""
-    return (
-        f"step {row.step} of {plan.steps}: loss {fixed(row.loss, 4)}, gap left {_gap(row.left)} bits/token, "
-        f"worst context {_worst(row.left)} bits"
+    return train(
+        law,
+        ModelShape(law.vocab_size, law.length, **request.shape),
+        plan,
+        request.folder,
+        watch,
+        watch_every=often,
+        save_every=request.save_every or min(every, SAVE_EVERY),
+        anew=not request.resume,
+        **request.run,
     )
-
-
-def _table(rows: list[Row], law: Oracle) -> Table:
-    entropy = float(law.entropy().value) / law.length
-    table = Table()
-    table.add_column("step", justify="right")
-    table.add_column("loss\nbits/token", justify="right")
-    table.add_column("above\nH(q)/L", justify="right")
-    table.add_column("gap left\nbits/token", justify="right")
-    table.add_column("worst context\neps_learning, bits", justify="right")
-    for row in rows:
-        above = fixed(row.loss - entropy, 4)
-        table.add_row(str(row.step), fixed(row.loss, 4), above, _gap(row.left), _worst(row.left))
-    return table
-
-
-def _gap(left: Shortfall) -> str:
-    if isinstance(left.gap, Estimate):
-        return plus_minus(left.gap.value, (left.gap.high - left.gap.low) / 2)
-    return fixed(left.gap.value, 4)
-
-
-def _worst(left: Shortfall) -> str:
-    return "-" if left.worst is None else fixed(left.worst.value, 4)
 
 
 @dataclass(frozen=True)
 class _Finished:
-    """All there is to say in the end."""
+    """All there is to say in the end; begun: the steps that were done before."""
 
     request: TrainRequest
     target: Target
     law: Oracle
     checkpoint: Checkpoint
+    begun: int
     rows: list[Row]
     final: Shortfall
     seconds: float
@@ -202,6 +195,7 @@ class _Finished:
             "shape": asdict(self.checkpoint.shape),
             "plan": asdict(self.checkpoint.plan),
             "weights": self.weights,
+            "begun": self.begun,
             "reports": [{"step": row.step, "loss": row.loss, **_left_json(row.left)} for row in self.rows],
             "final": {"step": self.checkpoint.step, **_left_json(self.final)},
             "seconds": self.seconds,
@@ -221,17 +215,21 @@ class _Finished:
                 f"{shape.heads} heads: {self.weights:,} weights"
             )
         )
+        if self.begun == plan.steps:
+            console.print(Text(f"all of its {plan.steps} steps were done before"))
+        elif self.begun:
+            console.print(Text(f"went on from step {self.begun}"))
         if self.rows:
-            console.print(_table(self.rows, self.law))
+            console.print(table(self.rows, self.law))
         for line in self._conclusions():
             console.print(Text(line))
 
     def _conclusions(self) -> Iterator[str]:
         name = "KL(q||p)" if self.checkpoint.plan.objective == "autoregressive" else "NELBO - H(q)"
         how = "by an estimate" if isinstance(self.final.gap, Estimate) else "exactly"
-        yield f"after {self.checkpoint.step} steps: {name} is {_gap(self.final)} bits a token, {how}"
+        yield f"after {self.checkpoint.step} steps: {name} is {gap(self.final)} bits a token, {how}"
         if self.final.worst is not None:
-            yield f"in its worst context the denoiser is {_worst(self.final)} bits from the ideal one (eps_learning)"
+            yield f"in its worst context the denoiser is {worst(self.final)} bits from the ideal one (eps_learning)"
         yield (
             f"took {self.seconds:.1f} s; the model is in {self.request.folder / LAST}, what it learned in "
             f"{self.request.folder / ORACLE}"

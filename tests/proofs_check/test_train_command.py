@@ -6,15 +6,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import pytest
 
 from oracles import load, zoo
 from proofs_check.cli import run
-from theory.neural import load_checkpoint, shortfall
+from theory.neural import ModelShape, TrainingPlan, load_checkpoint, shortfall, train
 
 CHAIN = "zoo:golden_mean?length=4"
 SMALL = ("--width", "8", "--depth", "1", "--heads", "2", "--batch", "8")
@@ -87,11 +87,13 @@ def test_it_goes_on_where_it_was(capsys: pytest.CaptureFixture[str]) -> None:
     document(capsys, *constant, "--steps", "10")
     longer = document(capsys, *constant, "--steps", "20")
     assert [report["step"] for report in longer["reports"]] == list(range(11, 21))
+    assert longer["begun"] == 10
     afresh = document(capsys, *constant, "--steps", "20", "--output", "other")
     assert longer["final"] == afresh["final"]
     finished = document(capsys, *constant, "--steps", "20")
     assert finished["reports"] == []
     assert finished["final"] == longer["final"]
+    assert "all of its 20 steps were done before" in output(capsys, *constant, "--steps", "20")
     restarted = document(capsys, *constant, "--steps", "5", "--restart")
     assert len(restarted["reports"]) == 5
     assert "device: expected" in error(capsys, *constant, "--steps", "5", "--restart", "--device", "nowhere")
@@ -100,6 +102,63 @@ def test_it_goes_on_where_it_was(capsys: pytest.CaptureFixture[str]) -> None:
     assert kept["reports"] == []  # a restart that cannot start deletes nothing
     other = document(capsys, "zoo:all_equal?length=4", "--steps", "5", "--restart")
     assert load(other["oracle"]).joint().tolist() == zoo.all_equal(4).to("float64").joint().tolist()
+
+
+def test_where_it_goes_on_is_said(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_of = (CHAIN, "--rate-schedule", "constant", "--steps")
+    output(capsys, *run_of, "10")
+    assert run(["train", *run_of, "20", *SMALL]) == 0
+    captured = capsys.readouterr()
+    assert captured.err.splitlines()[0] == "note: went on from step 10 of 20"
+    assert captured.err.splitlines()[1].startswith("note: step 11 of 20: loss ")
+    assert "\nwent on from step 10\n" in captured.out
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert run(["train", *run_of, "30", *SMALL]) == 0
+    captured = capsys.readouterr()
+    assert "20/30" in captured.err
+    assert "10/30" not in captured.err
+
+
+def test_rows_say_the_mean_loss_since_the_last_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the bar moves more often than the table grows."""
+    monkeypatch.setattr("proofs_check.commands.train.MOVES", 4)
+    monkeypatch.setattr("proofs_check.commands.train.REPORTS", 2)
+    found = document(capsys, CHAIN, "--steps", "22")
+    assert [report["step"] for report in found["reports"]] == [10, 20, 22]
+    losses: list[float] = []
+    shape, plan = ModelShape(**found["shape"]), TrainingPlan(**found["plan"])
+    train(load(found["oracle"]), shape, plan, watch=lambda now: losses.append(now.loss), watch_every=1)
+    for report, start in zip(found["reports"], (0, 10, 20), strict=True):
+        assert report["loss"] == pytest.approx(mean(losses[start : report["step"]]))
+
+
+def test_every_setting_of_a_plan_can_be_given(capsys: pytest.CaptureFixture[str], elsewhere: Path) -> None:
+    given: dict[str, Any] = {
+        "objective": "md4",
+        "steps": 4,
+        "batch": 3,
+        "rate": 0.25,
+        "seed": 5,
+        "warmup": 2,
+        "rate_schedule": "constant",
+        "alpha": "square",
+        "weight_decay": 0.125,
+        "clip": 0.5,
+        "average": 0.75,
+    }
+    assert given.keys() == TrainingPlan().__dict__.keys()
+    options = [text for name, value in given.items() for text in (f"--{name.replace('_', '-')}", str(value))]
+    command = ["train", CHAIN, "--width", "8", "--depth", "1", "--heads", "2", *options, "--json"]
+    assert run([*command, "--save-every", "3", "--mixed", "--no-compile"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["plan"] == given
+    assert load_checkpoint(elsewhere / "maskproof-model" / "previous.pt").step == 3
+    assert run([*command, "--output", "other"]) == 0
+    assert json.loads(capsys.readouterr().out)["reports"] != found["reports"]  # in other precision
 
 
 def test_an_autoregressive_model(capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,25 +195,64 @@ def test_the_table_grows_on_a_terminal(
     assert "eps_learning" in captured.err
 
 
-def test_what_happens_when_interrupted(elsewhere: Path) -> None:
+def test_a_signal_ends_it_with_a_checkpoint(elsewhere: Path) -> None:
     # A shell that runs the tests in the background has the signals of the keyboard ignored.
     code = (
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
         "from proofs_check.cli import main; main()"
     )
-    command = [sys.executable, "-c", code, "train", CHAIN, "--steps", "1000000", *SMALL]
+    command = [sys.executable, "-c", code, "train", CHAIN, *SMALL, "--steps", "4000"]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
-    folder = elsewhere / "maskproof-model"
-    while process.poll() is None and not folder.exists():
-        time.sleep(0.05)
-    time.sleep(0.5)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, cwd=elsewhere)
+    assert process.stderr is not None
+    process.stderr.readline()  # the first row
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
-    assert "the same command goes on from there" in " ".join(said.split())
-    assert said.endswith("interrupted\n")
-    assert load_checkpoint(folder).step < 10**6
+    step = load_checkpoint(elsewhere / "maskproof-model").step
+    assert 200 <= step <= 4000
+    left = (
+        f"note: {step} of 4000 steps are in maskproof-model; the same command goes on from there interrupted"
+    )
+    assert left in " ".join(said.split())
+
+
+def interrupted(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str, *arguments: str
+) -> str:
+    """What is said of a run with an interrupt where it calls something for the first time."""
+
+    def interrupt(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(name, interrupt)
+        assert run(["train", CHAIN, *arguments, "--steps", "40", *SMALL]) == 130
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    *_, left, last = captured.err.splitlines()
+    assert last == "interrupted"
+    return left.removeprefix("note: ")
+
+
+def test_what_an_interrupt_leaves(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, elsewhere: Path
+) -> None:
+    command = "proofs_check.commands.train"
+    for early in (f"{command}.read_target", "theory.neural.optimisation.Optimisation.advance"):
+        assert interrupted(capsys, monkeypatch, early) == "nothing was learned yet"
+    output(capsys, "zoo:golden_mean?length=5", "--steps", "2", "--output", "other")
+    for elsewhere_too in (("--output", "other"), ("--output", "other", "--restart")):
+        left = interrupted(capsys, monkeypatch, f"{command}.read_target", *elsewhere_too)
+        assert left == "nothing was learned yet"  # what is there is another run
+    row = interrupted(capsys, monkeypatch, f"{command}.shortfall", "--restart")
+    kept = " of 40 steps are in maskproof-model; the same command "
+    assert row == f"2{kept}with --resume in place of --restart goes on from there"
+    assert interrupted(capsys, monkeypatch, f"{command}.shortfall") == f"4{kept}goes on from there"
+    finished = document(capsys, "--steps", "40", CHAIN)
+    assert finished["begun"] == 4
+    assert interrupted(capsys, monkeypatch, f"{command}.shortfall") == f"40{kept}goes on from there"
+    assert document(capsys, "--steps", "40", CHAIN)["final"] == finished["final"]
 
 
 @pytest.mark.parametrize(
