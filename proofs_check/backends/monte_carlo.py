@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from math import inf, log2
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -26,14 +26,6 @@ class Comparison:
     text: str
     agrees: bool
     error_probability: float = ERROR_PROBABILITY
-
-
-class Observation(Protocol):
-    """A Monte Carlo run with an exact value to compare it with."""
-
-    def compare(self, seed: int) -> Comparison:
-        """Run the sampler."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -14,15 +14,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from math import factorial, prod
-from typing import Any
 
 import numpy as np
 
 from oracles.arithmetic import Arithmetic, Array
 from theory.laws.gap_links import Links
 from theory.laws.gap_recursion import inverse_links
-
-Index = tuple[Any, ...]
 
 
 def whole_gaps_of_sizes(links: Links, edges: Array, sizes: Sequence[int], system: Arithmetic) -> Array:

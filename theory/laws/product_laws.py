@@ -17,8 +17,6 @@ from fractions import Fraction
 from math import comb, prod
 from typing import Any
 
-import numpy as np
-
 from oracles import Oracle, Product
 from oracles.arithmetic import Arithmetic, Scalar
 from theory.unmasking.schedules import IID, FixedSizes, Partition
@@ -31,27 +29,12 @@ Sizes = tuple[int, ...]
 
 def product_error_rate(q: Product, schedule: IID | FixedSizes | Partition, error_rate: OfPart) -> Scalar:
     """SER of a product from `error_rate(part, schedule)`; no digits are lost where it is small."""
-    values = [_once(error_rate)] * len(q.parts)
-    return _joined(q, schedule, values, q.arithmetic, lambda first, second: first + (1 - first) * second)
-
-
-def product_probability(
-    q: Product,
-    schedule: IID | FixedSizes | Partition,
-    tokens: Any,
-    probability: Callable[[Oracle, Any, Any], Scalar],
-) -> Scalar:
-    """p(x) of one possible sequence from `probability(part, schedule, its stretch of x)`."""
-    stretches = [stretch.tolist() for _, stretch in q.stretches(np.asarray(tokens))]
-    values = [_at(probability, stretch) for stretch in stretches]
-    return _joined(q, schedule, values, q.arithmetic, lambda first, second: first * second)
+    return _joined(q, schedule, error_rate, q.arithmetic, lambda first, second: first + (1 - first) * second)
 
 
 def product_kl(q: Product, schedule: IID | Partition, kl: OfPart) -> Scalar:
     """KL(q||p) in bits from `kl(part, schedule)`.  Not for fixed sizes, under which it does not add up."""
-    return _joined(
-        q, schedule, [_once(kl)] * len(q.parts), q.arithmetic.logs, lambda first, second: first + second
-    )
+    return _joined(q, schedule, kl, q.arithmetic.logs, lambda first, second: first + second)
 
 
 def product_expected_kl(q: Product, schedule: IID | FixedSizes | Partition, expected_kl: OfPart) -> Scalar:
@@ -69,7 +52,7 @@ def product_expected_kl(q: Product, schedule: IID | FixedSizes | Partition, expe
 
 
 def sizes_work(q: Product, schedule: FixedSizes) -> float:
-    """How many pairs of sizes `product_error_rate` and `product_probability` join, at most."""
+    """How many pairs of sizes `product_error_rate` joins, at most."""
     states = prod(float(size + 1) for size in schedule.sizes)
     return (
         sum(min(states, float(comb(part.length + schedule.steps - 1, part.length))) for part in q.parts)
@@ -101,23 +84,20 @@ def _once(value: OfPart) -> OfPart:
     return remembered
 
 
-def _at(probability: Callable[[Oracle, Any, Any], Scalar], stretch: list[int]) -> OfPart:
-    return lambda part, schedule: probability(part, schedule, stretch)
-
-
 def _joined(
     q: Product,
     schedule: IID | FixedSizes | Partition,
-    values: list[OfPart],
+    value: OfPart,
     system: Arithmetic,
     join: Callable[[Scalar, Scalar], Scalar],
 ) -> Scalar:
-    """The values of all parts, joined two by two."""
+    """The values of all parts, joined two by two; of parts that are one object, computed once."""
+    value = _once(value)
     with system.context():
         if isinstance(schedule, FixedSizes):
-            return _joined_sizes(q, schedule.sizes, values, system, join)
+            return _joined_sizes(q, schedule.sizes, value, system, join)
         total, start = None, 0
-        for part, value in zip(q.parts, values, strict=True):
+        for part in q.parts:
             own = _restricted(schedule, range(start, start + part.length))
             here = value(part, own)
             total = here if total is None else join(total, here)
@@ -136,14 +116,14 @@ def _restricted(schedule: IID | Partition, positions: range) -> IID | Partition:
 def _joined_sizes(
     q: Product,
     sizes: Sizes,
-    values: list[OfPart],
+    value: OfPart,
     system: Arithmetic,
     join: Callable[[Scalar, Scalar], Scalar],
 ) -> Scalar:
     """The same for fixed sizes: a value for all sizes that the parts so far may have, part by part."""
     known: dict[Sizes, Scalar] = {}
     length = 0
-    for part, value in zip(q.parts, values, strict=True):
+    for part in q.parts:
         here = {own: value(part, FixedSizes(own)) for own in sizes_within(sizes, part.length)}
         if not known:
             known, length = here, part.length

@@ -5,7 +5,7 @@ Sizes and iid weights cost what the left Riemann sum of a nonincreasing function
     D[k][m] = min_{a <= m} D[k-1][a] + (m - a) f(a),   D[0][0] = 0,
 
 the least sum over the first m places with k steps, the last of which starts at a.  Steps may be empty.
-All in integers, so that ties are ties: among equals the smallest a is taken, by both functions.
+All in integers, so that ties are ties: among equals the smallest a is taken.
 """
 
 from __future__ import annotations
@@ -39,19 +39,6 @@ def lowest_staircases(heights: Heights, steps: int) -> Starts:
     fill = _fill if heights.dtype.hasobject else _compiled()
     best, queue, since = (np.empty(length + 1, dtype=kind) for kind in (heights.dtype, np.int64, np.int64))
     fill(heights, starts, _one_step(heights), best, queue, since)
-    return starts
-
-
-def plain_staircases(heights: Heights, steps: int) -> Starts:
-    """The same by trying every a, O(L^2 N), for any heights: sums and comparisons are all it needs of them."""
-    length, starts = len(heights), _room(len(heights), steps)
-    best = _one_step(heights)
-    for row in starts[1:]:
-        before, best = best, best.copy()
-        for m in range(1, length + 1):
-            costs = [before[a] + (m - a) * heights[a] for a in range(m)] + [before[m]]
-            row[m] = min(range(m + 1), key=costs.__getitem__)
-            best[m] = costs[row[m]]
     return starts
 
 

@@ -12,13 +12,12 @@ from oracles.arithmetic import arithmetic
 from oracles.testing import products
 from tests.theory import brute_force
 from tests.theory.cases import as_law, log_close, schedule_cases
-from theory import IID, FixedSizes, Partition, expected_kl, kl_divergence, sampler_law, sequence_error_rate
+from theory import IID, FixedSizes, Partition, expected_kl, kl_divergence, sequence_error_rate
 from theory.laws import closed_forms
 from theory.laws.product_laws import (
     product_error_rate,
     product_expected_kl,
     product_kl,
-    product_probability,
     sizes_within,
     sizes_work,
 )
@@ -38,10 +37,6 @@ def divergence(part: Oracle, schedule: Any) -> Any:
     return kl_divergence(part, schedule).value
 
 
-def probability(part: Oracle, schedule: Any, tokens: list[int]) -> Any:
-    return sampler_law(part, schedule).probability(tokens)
-
-
 @settings(max_examples=60)
 @given(data=st.data(), q=products(max_length=4))
 def test_everything_a_product_inherits_from_its_parts(data: st.DataObject, q: Product) -> None:
@@ -50,9 +45,6 @@ def test_everything_a_product_inherits_from_its_parts(data: st.DataObject, q: Pr
     denoise = brute_force.ideal(law, q.vocab_size)
     p = brute_force.sampler_law(case.partitions, denoise, q.vocab_size)
     assert product_error_rate(q, case.schedule, error_rate) == brute_force.error_rate(law, p)
-    for x in law:
-        if law[x]:
-            assert product_probability(q, case.schedule, x, probability) == p.get(x, Fraction(0))
     total = brute_force.expected_divergence(law, case.partitions, denoise, q.vocab_size)
     assert log_close(product_expected_kl(q, case.schedule, expected), total, BALL)
     if not isinstance(case.schedule, FixedSizes):

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from oracles import MarkovChain, Oracle, Table, zoo
 from oracles.testing import oracles, weights
+from tests.theory.optimise.plain_staircases import plain_staircases
 from theory import IID, expected_kl, information_profile
 from theory.exact import information as exact_information
 from theory.exact.log_sums import LogSum
 from theory.information.profile import Profile, iid_expected_kl, sizes_expected_kl
 from theory.optimise import OptimalSizes, optimal_sizes, optimal_sizes_up_to
-from theory.optimise.staircase import plain_staircases, step_sizes
+from theory.optimise.staircase import step_sizes
 
 
 def least(profile: Profile, steps: int) -> float:

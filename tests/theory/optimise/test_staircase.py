@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from theory.optimise.staircase import lowest_staircases, plain_staircases, step_sizes
+from tests.theory.optimise.plain_staircases import plain_staircases
+from theory.optimise.staircase import lowest_staircases, step_sizes
 
 FALLS = st.lists(st.one_of(st.just(0), st.integers(0, 3), st.integers(0, 10**6)), min_size=1, max_size=24)
 
