@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from oracles import Oracle, Result, Table
 from oracles.arithmetic import Array
@@ -22,15 +20,9 @@ from theory.estimators.sequence_errors import error_interval
 from theory.estimators.stages import MOST, Plan, Values, mean_interval, run
 from theory.laws.distances import token_error_rate_of
 from theory.monte_carlo import Estimate
-from theory.neural.continuation import Continuation, rows_together
-from theory.neural.learned import MOST_TOKENS, TOKENS_AT_A_TIME
-from theory.neural.models import AutoregressiveTransformer
-from theory.neural.networks import check_numbers, check_possible, device_of, evaluating, read_logits
+from theory.neural.causal import CausalModel
 from theory.neural.reading import read_float_oracle
 from theory.prompts import read_prompt
-
-CAUSAL_TOLERANCE = 1e-2
-"""By how much the law of a token may move with later tokens: models round."""
 
 METHOD = "table of all sequences"
 
@@ -43,6 +35,8 @@ class AutoregressiveLaw:
     tokens 0..i-1 alone, with the model's first token as a start.  That they look ahead is noticed where it shows on
     two sequences.  It stays on its device and is called in evaluation mode, `batch` sequences at a time.
     given: a prompt, the first tokens of every sequence, on which both laws are then conditional.
+    output: what the model answers, "logits" (also logarithms of probabilities), or else "log-probabilities" or
+    "probabilities", which are held to a sum of 1.
 
     Exact numbers come from a table of all sequences, where it fits; estimates take as many draws as they are told
     to.  ValueError for another oracle or prompt, for logits that look ahead, have another shape, NaN or +inf, or
@@ -50,22 +44,21 @@ class AutoregressiveLaw:
     """
 
     def __init__(
-        self, q: Oracle, model: Callable[..., Any], *, given: Any = None, batch: int | None = None
+        self,
+        q: Oracle,
+        model: Callable[..., Any],
+        *,
+        given: Any = None,
+        batch: int | None = None,
+        output: str = "logits",
     ) -> None:
         self.q = read_float_oracle(q, "q")
-        if not callable(model):
-            raise ValueError(f"model: expected one that can be called, got {model!r}")
-        self.model = model
-        self.law, self.given, self.free = read_prompt(q, given)
-        self.start = q.length - len(self.free)
-        if self.free[0] != self.start:
+        self.law, pattern, free = read_prompt(q, given)
+        start = q.length - len(free)
+        if free[0] != start:
             raise ValueError(f"given: expected the first tokens of a sequence, got {given!r}")
-        tokens = TOKENS_AT_A_TIME.get(self._device().type, MOST_TOKENS)
-        self.batch = max(1, tokens // q.length) if batch is None else read_count("batch", batch)
-        self.drawn_together = self.batch
-        if batch is None and _has_continuation(model):
-            self.drawn_together = rows_together(model.shape, self._device())
-        self._check_causal()
+        self.prompt = np.zeros(0, dtype=np.int64) if pattern is None else pattern[:start]
+        self.model = CausalModel(q, model, self.prompt, batch, output)
 
     # ------------------------------------------------------------------ the law
 
@@ -77,10 +70,11 @@ class AutoregressiveLaw:
         system = self.law.arithmetic
         batch, shape = read_patterns("tokens", tokens, self.q.length, self.q.mask - 1)
         values = system.zeros(len(batch))
-        for part in _blocks(len(batch), self.batch):
-            values[part] = self._log_prob(batch[part, self.start :])
-        if self.given is not None:
-            agrees = (batch[:, : self.start] == self.given[: self.start]).all(axis=1)
+        start = len(self.prompt)
+        for part in self._blocks(len(batch)):
+            values[part] = self._log_prob(batch[part, start:])
+        if start:
+            agrees = (batch[:, :start] == self.prompt).all(axis=1)
             values = system.where(agrees, values, -system.infinity())
         return values.reshape(shape) if shape else system.element(values.reshape(()))
 
@@ -91,7 +85,7 @@ class AutoregressiveLaw:
         and values are kept, and of all L for others.
         """
         n, seed = read_count("n", n, minimum=0), read_count("seed", seed, minimum=0)
-        return self._completed(self._draw(n, np.random.default_rng(seed)))
+        return self.model.completed(self.model.draw(n, np.random.default_rng(seed)))
 
     def as_table(self) -> Table:
         """p as an oracle on the positions that are not given, to ask it for marginals, conditionals or entropy."""
@@ -140,7 +134,7 @@ class AutoregressiveLaw:
 
         def draw(n: int, rng: np.random.Generator) -> Values:
             free = self.law._sample(n, rng)
-            found = as_floats(self.log_prob(self._completed(free)), self.law.arithmetic.logs)
+            found = as_floats(self.log_prob(self.model.completed(free)), self.law.arithmetic.logs)
             return (log_target(self.law, free) - found) / math.log(2)
 
         values, low, high, notes = run(Plan(n, width, most, confidence, seed), draw, mean_interval)
@@ -175,68 +169,21 @@ class AutoregressiveLaw:
         """SER: the share of impossible sequences among draws of the model, with the exact binomial interval."""
 
         def draw(n: int, rng: np.random.Generator) -> Values:
-            return ~np.asarray(self.law.in_support(self._draw(n, rng))) * 1.0
+            return ~np.asarray(self.law.in_support(self.model.draw(n, rng))) * 1.0
 
         values, low, high, notes = run(Plan(n, width, most, confidence, seed), draw, error_interval)
         rate, method = float(values.mean()), "Clopper-Pearson interval"
         return Estimate(rate, low, high, confidence, len(values), "probability", method, notes)
 
-    # ------------------------------------------------------------------ the model, asked
+    # ------------------------------------------------------------------ from logits
 
-    def _device(self) -> torch.device:
-        return device_of(self.model, self.law.arithmetic.zeros(0).device)
-
-    def _completed(self, free: Tokens) -> Tokens:
-        """Tokens of the free positions `[n, L']` with the prompt before them, `[n, L]`."""
-        tokens = np.empty((len(free), self.q.length), dtype=np.int64)
-        if self.given is not None:
-            tokens[:, : self.start] = self.given[: self.start]
-        tokens[:, self.start :] = free
-        return tokens
-
-    def _logits(self, tokens: Tokens) -> Tensor:
-        """What the model answers, `[n, L]` -> `[n, L, V]`."""
-        with evaluating(self.model):
-            answer = self.model(torch.tensor(tokens, device=self._device()))
-        logits = read_logits("model", answer)
-        expected = (*tokens.shape, self.q.vocab_size)
-        if tuple(logits.shape) != expected:
-            raise ValueError(f"model: expected logits of shape {expected}, got {tuple(logits.shape)}")
-        return logits
-
-    def _normalised(self, logits: Tensor) -> Tensor:
-        """ln p `[.., V]`, in the precision of the oracle."""
-        logits = logits.to(self.law.arithmetic.zeros(0))
-        check_numbers("model", logits)
-        check_possible("model", logits)
-        return logits.log_softmax(-1)
-
-    def _logs(self, free: Tokens, at: slice = slice(None)) -> Tensor:
-        """ln p(x_i = v | tokens before) at free positions, all of them by default: `[n, L']` -> `[n, P, V]`."""
-        return self._normalised(self._logits(self._completed(free))[:, self.start :][:, at])
+    def _blocks(self, count: int) -> list[slice]:
+        return [slice(start, start + self.model.batch) for start in range(0, count, self.model.batch)]
 
     def _log_prob(self, free: Tokens) -> Array:
         """`[n, L']` -> `[n]`, nats."""
         index = self.law.arithmetic.index(free)
-        return self._logs(free).gather(-1, index[..., None])[..., 0].sum(-1)
-
-    def _draw(self, n: int, rng: np.random.Generator) -> Tokens:
-        """`[n, L']`."""
-        tokens = self._completed(np.zeros((n, self.law.length), dtype=np.int64))
-        for part in _blocks(n, self.drawn_together):
-            rows = tokens[part]
-            following = self._following(rows)
-            for place in range(self.start, self.q.length):
-                weights = self._normalised(following(place)).exp()
-                rows[:, place] = self.law.arithmetic.draw(weights, rng)
-        return tokens[:, self.start :]
-
-    def _following(self, rows: Tokens) -> Callable[[int], Tensor]:
-        """The logits of the token at a place, `[n, V]`, from those before it in rows that grow, `[n, L]`."""
-        if not _has_continuation(self.model):
-            return lambda place: self._logits(rows)[:, place]
-        continuation = Continuation(self.model, len(rows))
-        return lambda place: continuation(rows[:, :place])
+        return self.model.logs(free).gather(-1, index[..., None])[..., 0].sum(-1)
 
     def _log_table(self) -> Array:
         """ln p of every sequence in lexicographic order, `[V**L']`.
@@ -248,33 +195,10 @@ class AutoregressiveLaw:
         place = law.vocab_size ** np.arange(law.length - 1)[::-1]
         prefixes = np.arange(law.vocab_size ** (law.length - 1))
         found = law.arithmetic.zeros(len(prefixes), law.vocab_size)
-        for part in _blocks(len(prefixes), self.batch):
+        for part in self._blocks(len(prefixes)):
             prefix = prefixes[part, None] // place % law.vocab_size
-            logs = self._logs(np.pad(prefix, ((0, 0), (0, 1))))
+            logs = self.model.logs(np.pad(prefix, ((0, 0), (0, 1))))
             index = law.arithmetic.index(prefix)
             before = logs[:, :-1].gather(-1, index[..., None])[..., 0].sum(-1)
             found[part] = before[:, None] + logs[:, -1]
         return found.reshape(-1)
-
-    def _check_causal(self) -> None:
-        """ValueError if the law of a token moves with tokens that come later."""
-        if self.law.vocab_size == 1:
-            return
-        half, free = self.law.length // 2, np.zeros((2, self.law.length), dtype=np.int64)
-        free[1, half:] = 1
-        laws = self._logs(free, slice(half + 1)).exp()
-        moved = float((laws[0] - laws[1]).abs().max())
-        if moved > CAUSAL_TOLERANCE:
-            raise ValueError(
-                "model: expected logits of token i that depend on tokens before i alone, got probabilities that "
-                f"move by {moved:.3g} with later ones"
-            )
-
-
-def _has_continuation(model: Any) -> TypeGuard[AutoregressiveTransformer]:
-    """Whether it is known how the model goes on; what derives from it may answer something else."""
-    return type(model) is AutoregressiveTransformer
-
-
-def _blocks(count: int, size: int) -> list[slice]:
-    return [slice(start, start + size) for start in range(0, count, size)]

@@ -6,6 +6,7 @@ The conventions of the families, with `ids = TokenMap(..)` in each case:
     Dream:  Remote(q, model, ids, shifted=True)                     # of the next place; ids need a prefix
     MDLM:   Remote(q, lambda x, sigma: net(x, sigma), ids, time=loglinear_sigma)
     after SUBS, or from a service:  Remote(q, function, ids, output="log-probabilities")
+    after softmax:  Remote(q, function, ids, output="probabilities")
 """
 
 from __future__ import annotations
@@ -21,16 +22,12 @@ from torch import Tensor
 from oracles import Oracle
 from oracles.arithmetic import Array
 from oracles.patterns import Tokens
-from oracles.validation import check_choice, read_count
+from oracles.validation import read_count
 from theory.denoisers.base import Denoiser, entries_of, read_request, shaped_as, with_observed
-from theory.neural.networks import check_numbers, check_possible, device_of, evaluating, read_logits
+from theory.neural.answers import Answers, check_possible, read_answer
+from theory.neural.networks import device_of, evaluating
 from theory.neural.reading import read_float_oracle
 from theory.neural.token_maps import TokenMap
-
-OUTPUTS = ("logits", "log-probabilities")
-
-LOG_TOLERANCE = 1e-3
-"""How far the logarithm of the sum of probabilities may miss 0: models answer in few digits."""
 
 Times = Callable[[NDArray[np.float64]], Any]
 """From fractions of masked positions `[B]` to what a model wants to be told of the time, `[B]`."""
@@ -62,14 +59,14 @@ class LeftOut(NamedTuple):
 
 
 class Remote(Denoiser):
-    """softmax over the tokens of an oracle of the logits that a function answers.
+    """softmax over the tokens of an oracle of the logits that a function answers, or its probabilities of them.
 
     function: ids `[B, T]` (int64, on the device of a module's weights or else of the oracle) -> logits `[B, T, W]`
     of ids 0..W-1: a tensor anywhere, a NumPy array or an object with such `logits`; -inf says impossible.  What it
     answers at observed positions, prefix and suffix is not looked at: observed tokens are kept, and masks are never
     revealed (the SUBS parametrisation; Sahoo et al. 2024).
     ids: how tokens are numbered there, by default as in the oracle, V being the mask.
-    output: "logits", or "log-probabilities" of all W ids, which must sum to 1 (within 1e-3).
+    output: "logits", or "log-probabilities" or "probabilities" of all W ids, which must sum to 1 (within 1e-3).
     shifted: whether logits at a place are of the next one, as in models adapted from autoregressive ones (Ye et
     al. 2025); the first token then needs a prefix.
     time: from the fraction of masked positions to a second argument for the function, `[B]`, for models that
@@ -79,7 +76,8 @@ class Remote(Denoiser):
     The model's law on all its ids is restricted to those of the oracle's tokens and normalised; `left_out` says
     how much probability that has dropped since it was made.
     ValueError for an oracle that is not over floats, a map of another vocabulary, and at a call for an answer of
-    another shape, one with NaN or +inf, or one that makes all tokens impossible.
+    another shape, one with NaN or +inf, one that makes all tokens impossible, or one that is not what `output` says.
+    Probabilities said to be logits are noticed as long as no row was anything else, see `Answers`.
     """
 
     convention = "a model's law restricted to the tokens of the oracle"
@@ -108,8 +106,7 @@ class Remote(Denoiser):
             raise ValueError(
                 "ids: expected a prefix, from which shifted logits tell the first token, got none"
             )
-        check_choice("output", output, OUTPUTS)
-        self.output, self.batch = output, read_count("batch", batch)
+        self.answers, self.batch = Answers("function", output), read_count("batch", batch)
         self.left_out = LeftOut()
 
     def __call__(self, patterns: Any, positions: Any = None) -> Array:
@@ -136,7 +133,7 @@ class Remote(Denoiser):
             masked = (patterns == self.oracle.mask).mean(axis=1)
             arguments.append(torch.as_tensor(self.time(masked), device=device))
         with evaluating(self.function):
-            logits = read_logits("function", self.function(*arguments))
+            logits = read_answer("function", self.function(*arguments))
         least = max(self.ids.tokens) + 1
         if logits.ndim != 3 or logits.shape[:2] != ids.shape or logits.shape[2] < least:
             raise ValueError(
@@ -148,23 +145,11 @@ class Remote(Denoiser):
         """The laws of tokens at these rows and positions, `[M, V]`."""
         columns = places + (len(self.ids.prefix) - self.shifted)
         index = (torch.as_tensor(which, device=logits.device) for which in (rows, columns))
-        found = logits[tuple(index)].to(self.oracle.arithmetic.zeros(0))
-        self._check(found)
+        found = self.answers.logits(logits[tuple(index)].to(self.oracle.arithmetic.zeros(0)))
         chosen = found[:, list(self.ids.tokens)]
         check_possible("function", chosen)
         self._record(found, chosen.logsumexp(-1))
         return chosen.softmax(-1)
-
-    def _check(self, logits: Tensor) -> None:
-        """ValueError unless these rows say what they are said to."""
-        check_numbers("function", logits)
-        if self.output == "log-probabilities":
-            missed = logits.logsumexp(-1).abs()
-            if bool((missed > LOG_TOLERANCE).any()):
-                raise ValueError(
-                    "function: expected logarithms of probabilities that sum to 1, got a sum of "
-                    f"{float(logits.exp().sum(-1)[missed.argmax()]):.6g}"
-                )
 
     def _record(self, logits: Tensor, kept: Tensor) -> None:
         """Keep how much probability falls outside of the oracle's tokens, whose own is exp(kept)."""

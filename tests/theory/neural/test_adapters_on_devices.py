@@ -37,7 +37,7 @@ def scores(ids: torch.Tensor, sigma: torch.Tensor | None = None) -> torch.Tensor
 
 def causal(tokens: torch.Tensor) -> torch.Tensor:
     before = tokens.cumsum(1) - tokens
-    return torch.stack([before * 0.5, torch.ones_like(before)], dim=-1)
+    return torch.stack([before * 0.5, torch.full_like(before, 2)], dim=-1)
 
 
 @pytest.mark.parametrize("options", [{}, {"shifted": True}, {"time": loglinear_sigma}])

@@ -98,7 +98,7 @@ def test_the_same_sequences_are_drawn(name: str, batch: int, precision: str) -> 
 def test_draws_follow_the_table(name: str) -> None:
     q, prompt = LAWS[name]
     law = AutoregressiveLaw(q.to("float64"), autoregressive(q.vocab_size, q.length), given=prompt, batch=999)
-    counts = Counter(map(tuple, law.sample(3000, seed=4)[:, law.start :].tolist()))
+    counts = Counter(map(tuple, law.sample(3000, seed=4)[:, law.model.start :].tolist()))
     table = law.as_table()
     everything = list(product(range(q.vocab_size), repeat=law.law.length))
     assert sum(counts[x] for x in everything) == 3000
@@ -119,9 +119,10 @@ def test_what_derives_from_a_model_is_asked_itself() -> None:
             return -super().forward(tokens)
 
     q = zoo.golden_mean(4).to("float64")
-    law = AutoregressiveLaw(q, filled(Contrary(ModelShape(2, 4, width=8, heads=2)), 0), batch=50)
-    asked = AutoregressiveLaw(q, lambda tokens: law.model(tokens), batch=50)
-    np.testing.assert_array_equal(law.sample(50, seed=5), asked.sample(50, seed=5))
+    model = filled(Contrary(ModelShape(2, 4, width=8, heads=2)), 0)
+    laws = [AutoregressiveLaw(q, one, batch=50) for one in (model, lambda tokens: model(tokens))]
+    one, other = (law.sample(50, seed=5) for law in laws)
+    np.testing.assert_array_equal(one, other)
 
 
 def test_a_function_may_do_with_its_tokens_as_it_likes() -> None:
@@ -141,6 +142,10 @@ def test_how_many_go_together() -> None:
     assert rows_together(large, gpu) == 455
     assert rows_together(ModelShape(2, 2**20, width=64), cpu) == 1
     q = zoo.golden_mean(4).to("float64")
-    assert AutoregressiveLaw(q, autoregressive(2, 4), batch=3).drawn_together == 3
-    assert AutoregressiveLaw(q, autoregressive(2, 4)).drawn_together == 2**24 // (2 * 2 * 4 * 8)
-    assert AutoregressiveLaw(q, lambda x: torch.zeros(*x.shape, 2)).drawn_together == 1024
+
+    def together(model: Any, batch: int | None = None) -> int:
+        return AutoregressiveLaw(q, model, batch=batch).model.drawn_together
+
+    assert together(autoregressive(2, 4), batch=3) == 3
+    assert together(autoregressive(2, 4)) == 2**24 // (2 * 2 * 4 * 8)
+    assert together(lambda x: torch.zeros(*x.shape, 2)) == 1024
