@@ -30,7 +30,7 @@ from oracles import zoo
 from proofs_check.claims import select
 from proofs_check.engine import verify
 from theory import IID, information_profile
-from theory.bounds import uniform_divergence_range
+from theory.bounds import half_step_first, uniform_divergence_range
 from theory.exact.extreme_profiles import block_profile, blocks, codes, range_lost, share_lost
 from theory.exact.profile import iid_expected_divergence
 from theory.information import iid_expected_kl, run_information
@@ -133,7 +133,7 @@ plt.show()
 
 # %% [markdown]
 # The golden mean forbids one pair of neighbours, and shares little beyond them; the noisy cycle and the sticky chain,
-# which change course once in ten and in twenty positions, share most in longer runs. So **any bound on EKL that is
+# which change course now and then, share most in longer runs. So **any bound on EKL that is
 # linear in the profile holds for all Markov chains if it holds for blocks**. What blocks lose of their SI in $N = 8$
 # steps, by three schedules:
 
@@ -143,7 +143,7 @@ ends = [fmpq(round(1000 * (1 - np.cos(np.pi * k / (2 * steps)))), 1000) for k in
 schedules = {
     "uniform": uniform(steps),
     "cosine": [end - start for start, end in pairwise(ends)],
-    "half a step first": [fmpq(1, 15)] + [fmpq(2, 15)] * (steps - 1),
+    "half a step first": half_step_first(steps),
 }
 fig, ax = plt.subplots()
 for name, weights in schedules.items():
@@ -155,10 +155,12 @@ ax.legend(fontsize=8, frameon=False)
 plt.show()
 
 # %% [markdown]
-# Pairs ($b = 2$) lose $\tfrac12 \sum_k w_k^2 \ge 1/(2N)$, the grey line: no schedule is better than that for all
-# chains. The uniform one loses up to twice as much, because equal tokens pay for a whole first step; a shorter
-# first step costs pairs little and spares them that. With steps of constant size $s$ the least is again that of
-# pairs, $\mathrm{EKL} \ge (s-1)\,\mathrm{SI}/(2(L-1))$.
+# Pairs ($b = 2$) lose $\tfrac12 \sum_k w_k^2 \ge 1/(2N)$, the grey line: no weights promise all chains less than
+# $\mathrm{SI}/(2N)$. Uniform ones lose up to twice as much, because long runs pay for a whole first step. With **a
+# first step half as long as the others**, $w = (1, 2, .., 2)/(2N-1)$, every later $h(c_{k-1})$ is at the middle of an
+# interval as long as its weight, where a convex $h$ is below its mean. Only the first half step is left to pay:
+# $$\mathrm{EKL} \le \frac{\mathrm{SI}}{2N-1} \quad \text{for every Markov chain.}$$
+# With steps of constant size $s$ the least is again that of pairs, $\mathrm{EKL} \ge (s-1)\,\mathrm{SI}/(2(L-1))$.
 #
 # A hidden state breaks all of this. Parity tells nothing until all tokens but one are known; turned into a mixture
 # of blocks its profile has a negative weight:

@@ -95,6 +95,14 @@ def rising_weights(rate: Any, steps: int) -> list[fmpq]:
     return [end - start for start, end in pairwise(ends)]
 
 
+def half_step_first(steps: int) -> list[fmpq]:
+    """iid weights (1, 2, .., 2)/(2N-1): E KL <= SI/(2N-1) for every Markov chain.
+
+    No iid weights promise all chains less than SI/(2N).  Source: derived for this project.
+    """
+    return [fmpq(1 if k == 0 else 2, 2 * steps - 1) for k in range(steps)]
+
+
 def perplexity_bound(error: Any, eps: Any, vocab_size: int) -> Any:
     """log TER(p) - log TER(q) <= e + 4 eps log2 V, in bits a token.  Source: Feng et al. 2025, Thm 4.2."""
     return error + 4 * eps * log2(vocab_size)

@@ -22,6 +22,10 @@ share, which is 0 if S comes between and >= 0 in any case; so information lies o
   6. Constant sizes s: with drops g that fall and are convex (5.), and y_t = s-1 - (t mod s) of mean
      (s-1) L/(2(L-1)), E KL = sum y_t g_{t+1} >= (s-1) SI/(2(L-1)), as for pairs: the sums of sums of y - mean are
      least at t = k s, where they are (s-1) k s/4 ((s+1)/3 - (k s+1)/(L-1)) >= 0.
+  7. A first step half as long as the others, w = (1, 2, .., 2)/(2N-1): every later h(c_{k-1}) is at the middle of an
+     interval as long as its weight, and no more than the mean of h there, since h is convex.  What is left is
+     (h(0) - the mean of h at the end)/(2N-1) <= SI/(2N-1).  No weights promise less than SI/(2N): pairs lose
+     (w_1^2 + .. + w_N^2) SI/2.  The uniform ones promise SI/N for long sequences, twice as much.
 """
 
 from functools import partial
@@ -376,3 +380,40 @@ def constant_sizes_at_least(q, size, *, constant=1):
     return Relation(
         constant * bounds.chain_sizes_share(size, q.length) * exact.correlation(q), "<=", divergence
     )
+
+
+@of_chains(
+    source=EXTREMES.at("chains, step 7"),
+    instances=grid(q=CHAINS, steps=[1, 2, 3, 8]),
+    search={"q": ANY_CHAIN, "steps": st.integers(1, 6)},
+    attack={"q": chains(3, 4, homogeneous=False), "steps": choice(1, 2, 3)},
+    tight=Tight(at(q=zoo.sticky_chain(2), steps=8), ratio=fmpq(29, 30)),
+    mutants=[
+        hidden({"MDS code [6, 3]": zoo.mds_code(6, 3, 5)}, steps=[2]),
+        Mutant("equal steps", schedule=uniform, instances=[at(q=zoo.all_equal(6), steps=2)]),
+        Mutant("20% less", constant=fmpq(5, 4)),
+    ],
+    notes=["Pairs reach (4N-3)/(4N-2) of the bound, one step of L equal tokens (L-1)/L."],
+    rests_on=["theorems.convex_profile", "theorems.bends_of_h", "identities.iid_schedules"],
+)
+def half_a_step_first(q, steps, *, constant=1, schedule=bounds.half_step_first):
+    """iid(1, 2, .., 2)/(2N-1): E KL <= SI/(2N-1), in a Markov chain."""
+    divergence = profiles.iid_expected_divergence(profiles.profile(q), schedule(steps))
+    return Relation(constant * divergence, "<=", exact.correlation(q) / (2 * steps - 1))
+
+
+@claim(
+    source=EXTREMES.at("chains, step 7"),
+    instances=grid(length=[4, 10], weights=WEIGHTS | {"1/16, 15/16": FEW_FIRST}),
+    search={"length": st.just(4), "weights": st.integers(1, 5).flatmap(testing.weights)},
+    tight=Tight(at(length=4, weights=uniform(5))),
+    mutants=[
+        MORE,
+        Mutant("blocks of four", size=4, instances=[at(length=4, weights=[fmpq(1, 8), fmpq(7, 8)])]),
+    ],
+    notes=["sum w^2 >= 1/N; blocks of more tokens can be had for less."],
+)
+def no_weights_for_all_chains(length, weights, *, constant=1, size=2):
+    """Any iid weights: independent equal pairs have E KL = SI sum_k w_k^2/2 >= SI/(2N)."""
+    lost = extremes.share_lost(of_weights(weights), extremes.block_profile(length, size))
+    return Relation(constant * fmpq(1, 2 * len(weights)), "<=", lost)
