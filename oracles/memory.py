@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,15 @@ OBJECT_BYTES = 128
 
 READING = 3
 """A table that is being read or fitted is held about three times: its counts or rows, their sums, the law's copy."""
+
+TABLE_LIMIT = 5 * 10**7
+"""Largest number of table entries (joint laws, pattern tables) that is built without being refused."""
+
+OBJECT_TABLE_LIMIT = 5 * 10**6
+"""The same where an entry is an object of a hundred bytes: exact, ball and symbolic numbers."""
+
+MAX_AXES = 64
+"""Largest number of axes that NumPy gives an array."""
 
 _ENTRY_BYTES = {"float32": 4, "float64": 8, "boolean": 1}
 _UNKNOWN = 8 * 2**30
@@ -78,6 +88,19 @@ def check_bytes(name: str, needed: float, what: str) -> None:
     if needed > budget():
         raise ValueError(
             f"{name}: expected {what} within a budget of {shown(budget())}, got one of about {shown(needed)}"
+        )
+
+
+def check_table_size(name: str, side: int, length: int, number_system: Arithmetic) -> None:
+    """ValueError if a table of side**length entries exceeds the limit of the number system."""
+    limit = TABLE_LIMIT if number_system.name in ("float32", "float64", "boolean") else OBJECT_TABLE_LIMIT
+    if length > MAX_AXES:
+        raise ValueError(f"{name}: expected a table of at most {MAX_AXES} axes, got {length}")
+    digits = length * math.log10(max(side, 1))
+    if digits > math.log10(limit):
+        raise ValueError(
+            f"{name}: expected a table of at most {limit:.0e} entries, got {side}**{length} (1e{digits:.1f}); "
+            f"lengths up to {int(math.log(limit) / math.log(side))} fit"
         )
 
 

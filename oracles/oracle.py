@@ -19,20 +19,11 @@ from numpy.typing import NDArray
 
 from oracles.arithmetic import Arithmetic, Array, Scalar, arithmetic, convert
 from oracles.kernels.path import Path
-from oracles.memory import check_batch, entry_bytes, room_for
+from oracles.memory import check_batch, check_table_size, entry_bytes, room_for
 from oracles.patterns import Tokens, read_integers, read_patterns
 from oracles.result import Result
 from oracles.state_space import StateSpace
 from oracles.validation import check_buffer, read_count
-
-TABLE_LIMIT = 5 * 10**7
-"""Largest number of table entries (joint laws, pattern tables) that is built without being refused."""
-
-OBJECT_TABLE_LIMIT = 5 * 10**6
-"""The same where an entry is an object of a hundred bytes: exact, ball and symbolic numbers."""
-
-MAX_AXES = 64
-"""Largest number of axes that NumPy gives an array."""
 
 BLOCK_ENTRIES = 2**23
 """Entries of a conditional table `[B, L, V]` that are held at a time when only some of them are wanted."""
@@ -272,16 +263,8 @@ class Oracle(ABC):
         """Only the chosen entries, row by row: `[B, L]` -> `[chosen.sum(), V]`; in blocks that bound memory."""
         return self._gathered(self._conditionals, patterns, chosen)
 
-    def _mass_bytes(self) -> float:
-        """About what `_probability` takes a pattern."""
-        return 8.0 * self.length
-
-    def _conditionals_bytes(self, batch: int, positions: float) -> float:
-        """About what `conditionals` takes a pattern, at so many positions of each of so many patterns."""
-        return 8.0 * self.length + 3 * positions * self.vocab_size * entry_bytes(self.arithmetic)
-
     def _conditionals_into(self, out: Array, patterns: Tokens, chosen: NDArray[np.bool_]) -> None:
-        """The same, written into `out` `[chosen.sum(), V]`."""
+        """What `_conditionals_at` answers, written into `out`."""
         out.copy_(self._conditionals_at(patterns, chosen))
 
     def _gathered(
@@ -290,6 +273,7 @@ class Oracle(ABC):
         patterns: Tokens,
         chosen: NDArray[np.bool_],
     ) -> Array:
+        """The chosen entries out of whole columns, block by block."""
         block = max(1, BLOCK_ENTRIES // (self.length * self.vocab_size))
         parts = [self.arithmetic.zeros(0, self.vocab_size)]
         for start in range(0, len(patterns), block):
@@ -299,6 +283,14 @@ class Oracle(ABC):
             answers = conditionals(patterns[start : start + block], columns.tolist())
             parts.append(answers[self.arithmetic.index(rows), self.arithmetic.index(places)])
         return self.arithmetic.concat(parts, 0)
+
+    def _mass_bytes(self) -> float:
+        """About what `_probability` takes a pattern."""
+        return 8.0 * self.length
+
+    def _conditionals_bytes(self, batch: int, positions: float) -> float:
+        """About what `conditionals` takes a pattern, at so many positions of each of so many patterns."""
+        return 8.0 * self.length + 3 * positions * self.vocab_size * entry_bytes(self.arithmetic)
 
     @abstractmethod
     def _sample(self, n: int, rng: np.random.Generator) -> Tokens:
@@ -364,33 +356,6 @@ class Oracle(ABC):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} V={self.vocab_size} L={self.length} {self.arithmetic.name}>"
-
-
-def check_table_size(name: str, side: int, length: int, number_system: Arithmetic) -> None:
-    """ValueError if a table of side**length entries exceeds the limit of the number system."""
-    limit = TABLE_LIMIT if number_system.name in ("float32", "float64", "boolean") else OBJECT_TABLE_LIMIT
-    if length > MAX_AXES:
-        raise ValueError(f"{name}: expected a table of at most {MAX_AXES} axes, got {length}")
-    digits = length * math.log10(max(side, 1))
-    if digits > math.log10(limit):
-        raise ValueError(
-            f"{name}: expected a table of at most {limit:.0e} entries, got {side}**{length} (1e{digits:.1f}); "
-            f"lengths up to {int(math.log(limit) / math.log(side))} fit"
-        )
-
-
-def impossible(patterns: Tokens, zero: NDArray[np.bool_], *, structurally: NDArray[np.bool_]) -> Exception:
-    """The error for the first pattern whose mass came out as zero: impossible, or lost to underflow."""
-    first = int(np.argmax(zero))
-    if structurally[first]:
-        shown = patterns[first].tolist()
-        text = f"{shown[:16]}..." if len(shown) > 16 else f"{shown}"
-        return ValueError(
-            f"patterns: expected possible patterns, got {text} (row {first}) of probability zero"
-        )
-    return ArithmeticError(
-        f"row {first} is possible, but its probabilities underflow in floats: use to('exact') or to('ball')"
-    )
 
 
 def _memoised(

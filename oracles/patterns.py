@@ -49,3 +49,17 @@ def all_sequences(vocab_size: int, length: int) -> Tokens:
 def all_patterns(vocab_size: int, length: int) -> Tokens:
     """Every pattern, masks included (the value V), in lexicographic order, shape [(V+1)**L, L]."""
     return all_sequences(vocab_size + 1, length)
+
+
+def impossible(patterns: Tokens, zero: NDArray[np.bool_], *, structurally: NDArray[np.bool_]) -> Exception:
+    """The error for the first pattern whose mass came out as zero: impossible, or lost to underflow."""
+    first = int(np.argmax(zero))
+    if structurally[first]:
+        shown = patterns[first].tolist()
+        text = f"{shown[:16]}..." if len(shown) > 16 else f"{shown}"
+        return ValueError(
+            f"patterns: expected possible patterns, got {text} (row {first}) of probability zero"
+        )
+    return ArithmeticError(
+        f"row {first} is possible, but its probabilities underflow in floats: use to('exact') or to('ball')"
+    )

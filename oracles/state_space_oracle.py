@@ -16,8 +16,8 @@ from oracles.arithmetic import Arithmetic, Array, arithmetic
 from oracles.float_rows import with_rows_over_sums
 from oracles.kernels.path import Path, messages_path, on_device
 from oracles.memory import check_bytes, entry_bytes
-from oracles.oracle import Oracle, impossible
-from oracles.patterns import Tokens
+from oracles.oracle import Oracle
+from oracles.patterns import Tokens, impossible
 from oracles.result import Result
 from oracles.state_space import DenseTransition, StateSpace, Transition
 from oracles.state_space_check import check_state_space

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from oracles.arithmetic import Array, infer
-from oracles.oracle import Oracle, check_table_size, impossible
-from oracles.patterns import Tokens, read_patterns
+from oracles.memory import check_table_size
+from oracles.oracle import Oracle
+from oracles.patterns import Tokens, impossible, read_patterns
 from oracles.result import Result
 from oracles.state_space import ShiftTransition, StateSpace
 from oracles.validation import check_distributions, read_array, read_count

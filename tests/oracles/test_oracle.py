@@ -12,7 +12,7 @@ from hypothesis import given, settings
 
 from oracles import HMM, MarkovChain, NGram, Oracle, Table
 from oracles.arithmetic import NAMES, arithmetic
-from oracles.oracle import check_table_size
+from oracles.memory import check_table_size
 from oracles.testing import oracles
 
 CHAIN = MarkovChain(["1/3", "2/3"], [["1/2", "1/2"], [1, 0]], 3)

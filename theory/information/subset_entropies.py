@@ -8,7 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from oracles.arithmetic import Arithmetic, Array
-from oracles.oracle import TABLE_LIMIT, Oracle
+from oracles.memory import TABLE_LIMIT
+from oracles.oracle import Oracle
 
 PATTERN_LIMITS = {
     "float32": TABLE_LIMIT,

@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from oracles.oracle import impossible
-from oracles.patterns import read_patterns
+from oracles.patterns import impossible, read_patterns
 from oracles.validation import check_buffer
 
 if TYPE_CHECKING:
