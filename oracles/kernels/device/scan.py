@@ -109,7 +109,9 @@ class HiddenChain(DeviceKernel):
             states = kept[i, 0].double() * kept[length - 1 - i, 1]
             table[:, i] = states @ self.evidence[word, :vocab].T
         masked, sums = (tokens == vocab)[..., None], table.sum(2, keepdim=True)
-        fine = ((sums >= SAFE[self.dtype]) | ~masked).all(1)[:, 0] & (totals >= SAFE[self.dtype]).all(0).all(0)
+        fine = ((sums >= SAFE[self.dtype]) | ~masked).all(1)[:, 0] & (totals >= SAFE[self.dtype]).all(0).all(
+            0
+        )
         one_hot = torch.eye(vocab + 1, vocab, dtype=self.dtype, device=tokens.device)
         return torch.where(masked, table / sums, one_hot[tokens]), ~fine
 
