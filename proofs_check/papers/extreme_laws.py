@@ -409,7 +409,7 @@ def half_a_step_first(q, steps, *, constant=1, schedule=bounds.half_step_first):
     tight=Tight(at(length=4, weights=uniform(5))),
     mutants=[
         MORE,
-        Mutant("blocks of four", size=4, instances=[at(length=4, weights=[fmpq(1, 8), fmpq(7, 8)])]),
+        Mutant("equal tokens", size=10, instances=[at(length=10, weights=QUARTER_FIRST)]),
     ],
     notes=["sum w^2 >= 1/N; blocks of more tokens can be had for less."],
 )
