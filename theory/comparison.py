@@ -22,6 +22,7 @@ from theory.laws.distances import (
 from theory.laws.sampler_law import TabulatedLaw
 from theory.metrics import expected_kl, expected_steps
 from theory.monte_carlo import Estimate
+from theory.progress import Progress, unwatched
 from theory.routes import Route
 from theory.sampler_routes import divergence_routes, error_rate_routes, law_routes
 from theory.samplers import Problem, read_problem
@@ -37,9 +38,6 @@ SECONDS = 20.0
 
 INNER = 8
 """Orders drawn for each sequence where p(x) is a mean over random orders."""
-
-Progress = Callable[[str, int, int], None]
-"""Called with what comes next, the pieces of work done and their number in all."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +95,7 @@ def compare(
     Otherwise SER and KL are estimated from at most so many `samples` (0: not) where they need the table, and what
     else would need it is missing, with its cost.  Errors as in `sampler_law`, but for the size of the law.
     """
-    report = progress or (lambda what, done, total: None)
+    report = progress or unwatched
     rows: list[OrderRow] = []
     if not orders:
         raise ValueError("orders: expected at least one")

@@ -8,7 +8,7 @@ else in float64; Monte Carlo always runs in floats.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from oracles import Oracle
@@ -17,6 +17,7 @@ from theory.analysis.quantities import Analysis, Missing, Row
 from theory.analysis.rows import family_of, row_of
 from theory.analysis.sampling import Sampling
 from theory.analysis.subject import Subject
+from theory.progress import Progress, unwatched
 from theory.samplers import read_problem
 from theory.unmasking.partitions import equal_sizes
 from theory.unmasking.schedules import IID, FixedSizes
@@ -25,9 +26,6 @@ __all__ = ["Analysis", "Missing", "Row", "analyse", "equal_sizes"]
 
 STEP_LIMIT = 10**9
 """Largest L times the sum of all N: every position is looked at in every step."""
-
-Progress = Callable[[str, int, int], None]
-"""Called with what comes next, the pieces of work done and their number in all."""
 
 
 def analyse(
@@ -61,7 +59,7 @@ def analyse(
             f"steps: expected at most {STEP_LIMIT // law.length} in all for sequences of {law.length} tokens, "
             f"got {sum(steps)}"
         )
-    report = progress or (lambda what, done, total: None)
+    report = progress or unwatched
     report("information profile", 0, 2 * len(steps) + 1)
     schedules = [IID.uniform(count) for count in steps]
     schedules += [FixedSizes(equal_sizes(law.length, count)) for count in steps]

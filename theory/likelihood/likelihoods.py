@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +19,10 @@ from theory.information.profile import Profile
 from theory.likelihood.nelbo import clipped_nelbo, cross_entropy_profile, nelbo_of
 from theory.likelihood.nelbo_estimators import Estimator, Losses
 from theory.monte_carlo import Estimate
+from theory.progress import Progress, unwatched
 from theory.sampler_routes import divergence_routes
 from theory.samplers import Problem, read_problem
+from theory.unmasking.base import Unmasking
 from theory.unmasking.orders import Order, fixed_path
 from theory.unmasking.schedules import IID, FixedSizes
 
@@ -30,7 +32,8 @@ SECONDS = 5.0
 SEQUENCES = 20
 """How many times as many draws the small gaps of several orders take."""
 
-Progress = Callable[[str, int, int], None]
+INSIDE = (2, 4, 16)
+"""Numbers of orders inside the logarithm, besides one."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,8 @@ class Likelihoods:
     entropy: H(q), which every other number but the clipped one is at least.  continuous: the NELBO in continuous
     time; discrete: by numbers of iid steps of equal weight.  orders: E_q[-log2 p] of what is generated.
     lowest, clipped: the NELBO with t cut off there.  estimators: those of the NELBO, `time` cut off and not, `count`
-    and `order`.  gaps: by numbers K of orders, by how
-    much the bound with K orders inside the logarithm exceeds -E log p in random order.
+    and `order`.  gaps: by numbers K of orders, by how much the bound with K orders inside the logarithm exceeds
+    -E log p in random order.
     characters, bytes: expected length of the text of a sequence, where the law was read from one.
     """
 
@@ -76,7 +79,6 @@ def likelihoods(
     denoiser: Any = None,
     given: Any = None,
     lowest: float = 1e-3,
-    inside: Sequence[int] = (2, 4, 16),
     samples: int = 1000,
     seed: int = 0,
     confidence: float = 0.99,
@@ -84,51 +86,39 @@ def likelihoods(
 ) -> Likelihoods:
     """All likelihoods of a denoiser of q: exact where there is a way, estimated from at most so many `samples`.
 
-    steps: of the discrete bounds; orders: what to generate in; lowest: where t is cut off; inside: numbers of
-    orders inside the logarithm, besides one.  Errors as in `sampler_law`, but for the size of the law.
+    steps: of the discrete bounds; orders: what to generate in; lowest: where t is cut off.  Errors as in
+    `sampler_law`, but for the size of the law.
     """
-    report = progress or (lambda what, done, total: None)
-    length = q.length if given is None else int((np.asarray(given) == q.mask).sum())
-    problem = read_problem(q, FixedSizes([1] * max(length, 1)), denoiser, given)
-    entropy = problem.law.entropy()
-    count = len(orders) + 3
-    report("bounds", 0, count)
-    profile = _profile(q, denoiser, given)
-    sampling = _Sampling(samples, seed, confidence)
+    report, work = progress or unwatched, len(orders) + 3
+    case, sampling = _Case(q, denoiser, given), _Sampling(samples, seed, confidence)
+    report("bounds", 0, work)
+    problem, profile = case.one_at_a_time, case.profile()
+    law, entropy = problem.law, problem.law.entropy()
+    finite = isinstance(profile, Profile) and math.isfinite(sum(profile))
     continuous = _bound(profile, problem, sampling)
-    discrete = tuple(
-        (count, _bound(profile, read_problem(q, IID.uniform(count), denoiser, given), sampling))
-        for count in steps
-    )
-    clipped = None
-    if isinstance(profile, Profile) and math.isfinite(sum(profile)):
-        clipped = clipped_nelbo(profile, lowest)
-    found = []
-    for index, order in enumerate(orders):
-        report(order.name, index + 1, count)
-        each = read_problem(q, order.unmasking, denoiser, given)
-        found.append(OrderLikelihood(order.name, _generated(each, entropy, sampling)))
-    report("estimators", count - 2, count)
-    losses = _losses(q, denoiser, given, profile, clipped is not None)
-    estimators: tuple[Estimator, ...] | Missing = (
-        losses
-        if isinstance(losses, Missing)
-        else (losses.time(), losses.time(lowest), losses.count(), losses.order())
-    )
-    report("orders inside the logarithm", count - 1, count)
-    gaps = () if isinstance(losses, Missing) or problem.ideal else _gaps(losses, inside, sampling)
-    characters, octets = _text_lengths(problem.law)
-    report("done", count, count)
+    discrete = [(count, _bound(profile, case.problem(IID.uniform(count)), sampling)) for count in steps]
+    generated = []
+    for index, order in enumerate(orders, 1):
+        report(order.name, index, work)
+        value = _generated(case.problem(order.unmasking), entropy, sampling)
+        generated.append(OrderLikelihood(order.name, value))
+    report("estimators", work - 2, work)
+    losses = case.losses() if finite else _not_finite(profile)
+    estimators = losses if isinstance(losses, Missing) else _estimators(losses, lowest)
+    report("orders inside the logarithm", work - 1, work)
+    gaps = () if isinstance(losses, Missing) or problem.ideal else _gaps(losses, sampling)
+    characters, octets = _text_lengths(law)
+    report("done", work, work)
     return Likelihoods(
-        vocab_size=problem.law.vocab_size,
-        length=problem.law.length,
+        vocab_size=law.vocab_size,
+        length=law.length,
         ideal=problem.ideal,
         entropy=entropy,
         continuous=continuous,
-        discrete=discrete,
-        orders=tuple(found),
+        discrete=tuple(discrete),
+        orders=tuple(generated),
         lowest=lowest,
-        clipped=clipped,
+        clipped=clipped_nelbo(profile, lowest) if isinstance(profile, Profile) and finite else None,
         estimators=estimators,
         gaps=gaps,
         characters=characters,
@@ -136,11 +126,46 @@ def likelihoods(
     )
 
 
-def _profile(q: Oracle, denoiser: Any, given: Any) -> Profile | Missing:
-    try:
-        return cross_entropy_profile(q, denoiser, given=given)
-    except ValueError as error:
-        return Missing(str(error).removeprefix("q: "))
+@dataclass(frozen=True)
+class _Case:
+    """A denoiser of q, whatever the order it is used in."""
+
+    q: Oracle
+    denoiser: Any
+    given: Any
+
+    def problem(self, schedule: Unmasking) -> Problem:
+        """The sampler of a schedule."""
+        return read_problem(self.q, schedule, self.denoiser, self.given)
+
+    @property
+    def one_at_a_time(self) -> Problem:
+        """The sampler in random order, one token a step, whose bound is that of continuous time."""
+        length = self.q.length
+        masked = length if self.given is None else int((np.asarray(self.given) == self.q.mask).sum())
+        return self.problem(FixedSizes([1] * max(masked, 1)))
+
+    def profile(self) -> Profile | Missing:
+        """The cross-entropies that all bounds are made of, or why they are not known."""
+        try:
+            return cross_entropy_profile(self.q, self.denoiser, given=self.given)
+        except ValueError as error:
+            return Missing(str(error).removeprefix("q: "))
+
+    def losses(self) -> Losses | Missing:
+        """The losses that all estimators average, or why they are not known."""
+        try:
+            return Losses.of(self.q, self.denoiser, given=self.given)
+        except ValueError as error:
+            return Missing(str(error).removeprefix("q: "))
+
+
+def _not_finite(profile: Profile | Missing) -> Missing:
+    return profile if isinstance(profile, Missing) else Missing("the NELBO is infinite")
+
+
+def _estimators(losses: Losses, lowest: float) -> tuple[Estimator, ...]:
+    return losses.time(), losses.time(lowest), losses.count(), losses.order()
 
 
 @dataclass(frozen=True)
@@ -191,20 +216,7 @@ def _along_paths(problem: Problem, sampling: _Sampling) -> Estimate | None:
     )
 
 
-def _losses(
-    q: Oracle, denoiser: Any, given: Any, profile: Profile | Missing, finite: bool
-) -> Losses | Missing:
-    if isinstance(profile, Missing):
-        return profile
-    if not finite:
-        return Missing("the NELBO is infinite")
-    try:
-        return Losses.of(q, denoiser, given=given)
-    except ValueError as error:
-        return Missing(str(error).removeprefix("q: "))
-
-
-def _gaps(losses: Losses, inside: Sequence[int], sampling: _Sampling) -> tuple[tuple[int, Number], ...]:
+def _gaps(losses: Losses, sampling: _Sampling) -> tuple[tuple[int, Number], ...]:
     """Exactly for one order, from draws of sequences and orders for several."""
     value = losses.order().mean + float(losses.weights @ losses.generated)
     exact = Result(value, "bits", "sums over all orders", "float64 rounding")
@@ -213,7 +225,7 @@ def _gaps(losses: Losses, inside: Sequence[int], sampling: _Sampling) -> tuple[t
     draws = SEQUENCES * sampling.samples
     estimates = [
         (count, losses.importance_gap(count, draws, confidence=sampling.confidence, seed=sampling.seed))
-        for count in inside
+        for count in INSIDE
     ]
     return ((1, exact), *estimates)
 

@@ -12,6 +12,7 @@ from oracles.validation import check_choice, read_count
 from theory.information.chain_entropies import is_chain
 from theory.optimise.families import PARTITIONS, SIZES, Family, named_family
 from theory.optimise.targets import Measures, Target, read_target
+from theory.progress import Progress, unwatched
 from theory.unmasking.base import Unmasking
 
 MOST_PER_TOKEN = 16
@@ -53,7 +54,7 @@ def steps_needed(
     given: Any = None,
     method: str = "exact",
     most: int | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> StepsNeeded:
     """The smallest N whose schedule, with the ideal denoiser, meets the one target that is given.
 
@@ -78,7 +79,7 @@ def steps_needed(
     bound = method == "bound"
     measure = measures.of(target.kind, bound=bound)
     family = _read_family(schedule_family, measures)
-    report = progress or (lambda what, done, total: None)
+    report = progress or unwatched
 
     @cache
     def reached(steps: int) -> Result:

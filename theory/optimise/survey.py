@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from theory.optimise.sizes import OptimalSizes, optimal_sizes
 from theory.optimise.steps import NotReached, StepsNeeded, steps_needed
 from theory.optimise.targets import Measures, Target, read_target
 from theory.optimise.weights import OptimalWeights, optimal_weights
+from theory.progress import Progress, unwatched
 
 USUAL = ("equal", "cosine-sizes", "square-sizes", "uniform", "cosine", "square")
 """The schedules in common use that are compared with the best."""
@@ -24,8 +25,6 @@ NEEDING = ("optimal", "equal", "cosine-sizes", "uniform", "cosine")
 
 PATIENCE = 4
 """Steps a token that are looked at before an iid family is said to need more."""
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def survey(
     read = [read_target(**{kind: most}) for kind, most in targets.items()]
     for target in read:
         measures.check(target)
-    report = progress or (lambda what, done, total: None)
+    report = progress or unwatched
     total = len(counts) + len(read) * len(NEEDING) + 1
     report("information profile", 0, total)
     profile = measures.profile
