@@ -99,7 +99,7 @@ def rate_tables(found: LearningReport) -> list[Table]:
             str(row.steps),
             probability(row.learned.sequence_error_rate),
             probability(row.ideal.sequence_error_rate),
-            f"{fixed(low, 3, DOWN)}–{fixed(high, 3, UP)}",
+            f"{fixed(low, 3, DOWN)}–{fixed(high, 3, UP)}" if low < high else fixed(low, 3),
             fixed(row.error_bound, 3, UP),
         )
         perplexities.add_row(

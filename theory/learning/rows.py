@@ -11,18 +11,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from oracles import Oracle, Result
 from theory.denoisers import Ideal
+from theory.errors.coverage import everything_possible
 from theory.information import information_profile
 from theory.learning.contexts import ContextErrors
 from theory.learning.decomposition import learning_by_step
 from theory.learning.estimates import estimate_learning_part
 from theory.learning.step_curves import CurvePoint, Number, Progress, interval_ends, step_curve
 from theory.learning.visited import VisitedErrors, visited_errors
-from theory.learning.visited_estimates import estimate_visited_errors
+from theory.learning.visited_estimates import estimate_visited_errors, none_wrong
 from theory.monte_carlo import Estimate
 from theory.samplers import Problem
 from theory.unmasking.schedules import IID
@@ -48,7 +49,7 @@ class StepRow:
     learned, ideal: what the sampler generates with either denoiser; divergence, ideal_divergence: KL(q||p), in bits;
     learning: what its error adds to E KL of the ideal denoiser, in bits; visited, visited_by_ideal: its errors where
     its own sampler goes, and where the ideal one does.  token_bound, error_bound: at most log2 TER and SER;
-    error_range: both ends for SER.
+    error_range: both ends for SER; these two are 0 where every sequence is possible.
     """
 
     steps: int
@@ -79,6 +80,9 @@ def step_rows(
     for index, count in enumerate(counts):
         progress(f"N = {count}", index, len(counts))
         rows.append(_row(problem, errors, count, sampling, correlation))
+    if everything_possible(problem.law):
+        none = none_wrong(problem.law)
+        rows = [replace(row, error_bound=none, error_range=replace(none, bounds=(0.0, 0.0))) for row in rows]
     progress("done", len(counts), len(counts))
     return tuple(rows)
 

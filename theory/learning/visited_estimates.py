@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from oracles import Oracle
+from oracles import Oracle, Result
 from oracles.arithmetic import Array
 from oracles.patterns import Tokens
 from oracles.validation import read_count
+from theory.errors.coverage import everything_possible
 from theory.estimators.paths import as_floats
 from theory.learning.contexts import divergences, entry_errors
 from theory.learning.estimates import STUDENT
@@ -44,7 +46,8 @@ def estimate_visited_errors(
 
     sampler: the denoiser that samples, its own by default.  total: Student's interval; mean: that of the linear
     terms of a ratio, approximate too; impossible: Hoeffding's, exact, of the mean share of a sequence's visits (the
-    share of all visits, unless tokens are drawn again).  ValueError as in `simulate`.
+    share of all visits, unless tokens are drawn again), and 0 where every sequence is possible.  ValueError as in
+    `simulate`.
     """
     check_drawable(q)
     problem, n = read_problem(q, schedule, denoiser, given), read_count("n", n, minimum=2)
@@ -57,7 +60,13 @@ def estimate_visited_errors(
             run_steps(running, part, len(draw.errors), draw)
             runs.append(np.stack([draw.errors, draw.possible, draw.impossible]))
     errors, possible, impossible = np.concatenate(runs, axis=1)
-    return _summary(errors, possible, impossible, confidence)
+    found = _summary(errors, possible, impossible, confidence)
+    return replace(found, impossible=none_wrong(problem.law)) if everything_possible(problem.law) else found
+
+
+def none_wrong(law: Oracle) -> Result:
+    """The probability of what is impossible, of a law that gives every sequence a chance."""
+    return Result(0.0, "probability", "full support", law.arithmetic.guarantee)
 
 
 class _WatchedDraw(RandomDraw):

@@ -80,6 +80,31 @@ def test_rows_are_those_of_both_samplers(exact: LearningReport) -> None:
             assert float(visited.impossible.value) == pytest.approx(float(wanted.impossible.value), abs=1e-15)
 
 
+@pytest.mark.parametrize("patterns", [10**6, 0])
+def test_where_every_sequence_is_possible_nothing_is_wrong(patterns: int) -> None:
+    """Nor is a context impossible, exactly, whether or not the rest is estimated."""
+    q = zoo.sticky_chain(4).to("float64")
+    found = learning_report(q, Windowed(q, 1), [1, 3], draws=10, runs=10, patterns=patterns)
+    assert found.exact is bool(patterns)
+    for row in found.rows:
+        for number in (
+            row.learned.sequence_error_rate,
+            row.error_bound,
+            row.error_range,
+            row.visited.impossible,
+            row.visited_by_ideal.impossible,
+        ):
+            assert isinstance(number, Result)
+            assert number.value == 0
+            assert interval_ends(number) == (0, 0)
+        assert row.error_range.method == row.error_bound.method == "full support"
+        if not patterns:
+            assert row.visited.impossible.method == "full support"
+    assert float(found.rows[1].visited.total.value) > 0
+    [row] = learning_report(SHORT, BLURRED, [2], draws=10, runs=10, patterns=0).rows
+    assert isinstance(row.visited.impossible, Estimate)
+
+
 def test_the_bounds_hold(exact: LearningReport) -> None:
     correlation = float(information_profile(SHORT).correlation)
     for row in exact.rows:
