@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import warnings
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -13,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from oracles.arithmetic import Arithmetic, Array, arithmetic
-from oracles.memory import READING, check_bytes, entry_bytes
+from oracles.memory import MAX_AXES, READING, check_bytes, entry_bytes
 from oracles.ngram import MarkovChain, NGram
 from oracles.patterns import Tokens
 from oracles.readers.corpus import Corpus
+from oracles.readers.windows import Windows
 from oracles.sparse_chain import SparseMarkovChain
 from oracles.validation import check_choice, read_count
 
@@ -28,8 +27,6 @@ MOST_DENSE = 2048
 
 BACKGROUNDS = ("uniform", "unigram")
 """What smoothing adds to every context: the same for all tokens, or by their frequency."""
-
-_MOST_AXES = 64  # of a NumPy array or a tensor
 
 
 def fit_ngram(
@@ -94,7 +91,7 @@ def fit_ngram(
     sparse = order == 2 and (background == "unigram" or len(corpus.symbols) > MOST_DENSE)
     if not sparse:
         _check_entries(len(corpus.symbols), order, level, number_system)
-    counts = _count(corpus, order)
+    counts = Windows.of(corpus, order)
     if not number_system.element(added) > 0:
         counts.drop_dead_end()
     if sparse:
@@ -130,109 +127,18 @@ def _read_smoothing(value: Any, number_system: Arithmetic) -> Array:
 def _check_entries(vocab: int, order: int, level: str, number_system: Arithmetic) -> None:
     """ValueError if the table of V^n entries is too large, naming the largest order that fits."""
     limit = ENTRY_LIMITS[number_system.name]
-    largest = max(n for n in range(_MOST_AXES + 1) if vocab**n <= limit)
+    largest = max(n for n in range(MAX_AXES + 1) if vocab**n <= limit)
     if order > largest:
         raise ValueError(
             f"order: expected at most {largest} for {vocab} different {level}s, got {order}: a table of "
             f"{vocab}**{order} = 1e{order * math.log10(vocab):.1f} entries of 8 bytes (the limits are "
-            f"{limit:.0e} entries and {_MOST_AXES} axes)"
+            f"{limit:.0e} entries and {MAX_AXES} axes)"
         )
     each = READING * entry_bytes(number_system)
     check_bytes("order", float(each) * vocab**order, f"a table of order {order} over {vocab} {level}s")
 
 
-@dataclass
-class _Counts:
-    """How often each window of n tokens occurs.
-
-    codes: the different windows as numbers in base V, increasing (a window's context is the quotient by V);
-    times: how often each occurs.  last: the last windows in order, as many as could ever be left out.
-    first: the first token of the text.
-    """
-
-    vocab: int
-    order: int
-    codes: Tokens
-    times: Tokens
-    last: Tokens
-    first: int = 0
-
-    @property
-    def contexts(self) -> int:
-        return self.vocab ** (self.order - 1)
-
-    def add(self, windows: Tokens) -> None:
-        codes, times = np.unique(windows, return_counts=True)
-        self.codes, places = np.unique(np.concatenate([self.codes, codes]), return_inverse=True)
-        both = np.concatenate([self.times, times])
-        self.times = np.zeros(len(self.codes), dtype=np.int64)
-        np.add.at(self.times, places, both)
-        self.last = np.concatenate([self.last, windows])[-self.contexts - 1 :]
-
-    def uses(self) -> Tokens:
-        """How many windows begin with each context."""
-        uses = np.zeros(self.contexts, dtype=np.int64)
-        np.add.at(uses, self.codes // self.vocab, self.times)
-        return uses
-
-    def occurrences(self) -> Tokens:
-        """How often each token occurs as the last of a window, or begins the text."""
-        counted = np.zeros(self.vocab, dtype=np.int64)
-        np.add.at(counted, self.codes % self.vocab, self.times)
-        counted[self.first] += 1
-        return counted
-
-    def drop_dead_end(self) -> None:
-        """Drop windows at the end until the last one leads to a context that begins another.
-
-        Each that goes after the first was the only one to begin with its context: there are few enough.
-        """
-        uses, kept, total = self.uses(), len(self.last), int(self.times.sum())
-        while kept and not uses[self.last[kept - 1] % self.contexts]:
-            kept -= 1
-            uses[self.last[kept] // self.vocab] -= 1
-        dropped = self.last[kept:]
-        if len(dropped) == total:
-            raise ValueError(
-                "text_or_path: expected a text in which some context comes again, got one in which every window "
-                "leads to a dead end; take a longer text, a lower order or some smoothing"
-            )
-        if len(dropped):
-            np.subtract.at(self.times, np.searchsorted(self.codes, dropped), 1)
-            self.codes, self.times = self.codes[self.times > 0], self.times[self.times > 0]
-            warnings.warn(
-                f"nothing follows the end of the text: its last {len(dropped)} of {total} windows are left out",
-                stacklevel=3,
-            )
-
-
-def _count(corpus: Corpus, order: int) -> _Counts:
-    nothing = np.zeros(0, dtype=np.int64)
-    counts = _Counts(len(corpus.symbols), order, nothing, nothing, nothing)
-    carried, total = nothing, 0  # the tokens that a window may share with the next piece
-    for tokens in corpus.tokens():
-        if not total and len(tokens):
-            counts.first = int(tokens[0])
-        total += len(tokens)
-        carried = np.concatenate([carried, tokens])
-        if len(carried) >= order:
-            counts.add(_windows(carried, counts.vocab, order))
-            carried = carried[len(carried) - order + 1 :]
-    if total < order:
-        raise ValueError(f"text_or_path: expected at least {order} {corpus.level}s, got {total}")
-    return counts
-
-
-def _windows(tokens: Tokens, vocab: int, order: int) -> Tokens:
-    """Every window of n tokens as a number in base V."""
-    count = len(tokens) - order + 1
-    codes = np.zeros(count, dtype=np.int64)
-    for offset in range(order):
-        codes = codes * vocab + tokens[offset : offset + count]
-    return codes
-
-
-def _relative_frequencies(counts: _Counts, added: Array, number_system: Arithmetic) -> tuple[Array, Array]:
+def _relative_frequencies(counts: Windows, added: Array, number_system: Arithmetic) -> tuple[Array, Array]:
     """(initial, transition) of `fit_ngram`; only windows that occur are computed one by one."""
     vocab, order, contexts = counts.vocab, counts.order, counts.contexts
     totals = number_system.array(counts.uses())
@@ -249,7 +155,7 @@ def _relative_frequencies(counts: _Counts, added: Array, number_system: Arithmet
 
 
 def _sparse_chain(
-    counts: _Counts, added: Array, shared: Tokens, length: int, number_system: Arithmetic
+    counts: Windows, added: Array, shared: Tokens, length: int, number_system: Arithmetic
 ) -> SparseMarkovChain:
     """The chain of `fit_ngram`; shared: how often the background's tokens occur, `[V]`."""
     vocab = counts.vocab

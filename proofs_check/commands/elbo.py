@@ -27,6 +27,7 @@ from proofs_check.commands.elbo_table import bounds_table, elbo_json, estimators
 from proofs_check.commands.target import Target, read_target, small_fit
 from theory.denoisers import Ideal, Perturbed, Tempered, TopP, Windowed
 from theory.likelihood.likelihoods import Likelihoods, likelihoods
+from theory.monte_carlo import check_confidence
 from theory.unmasking.orders import Space, read_order
 
 DEFAULT_ORDERS = "random,left,confidence,margin,entropy"
@@ -57,8 +58,7 @@ def run_elbo(request: ElboRequest) -> int:
         check_writable(request.plot)
     if not 0 < request.lowest < 1:
         raise ValueError(f"lowest: expected a number strictly between 0 and 1, got {request.lowest}")
-    if not 0 < request.confidence < 1:
-        raise ValueError(f"confidence: expected a number strictly between 0 and 1, got {request.confidence}")
+    check_confidence(request.confidence)
     draws = _read_draws(request.draws)
     steps = None if request.steps is None else read_steps(request.steps)
     with progress() as report:

@@ -17,6 +17,7 @@ from theory.analysis.quantities import Analysis, Missing, Row
 from theory.analysis.rows import family_of, row_of
 from theory.analysis.sampling import Sampling
 from theory.analysis.subject import Subject
+from theory.monte_carlo import check_confidence
 from theory.progress import Progress, unwatched
 from theory.samplers import read_problem
 from theory.unmasking.partitions import equal_sizes
@@ -49,11 +50,11 @@ def analyse(
     """
     steps = [read_count("steps", count) for count in steps]
     samples = read_count("samples", samples, minimum=0)
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence: expected a number strictly between 0 and 1, got {confidence!r}")
+    check_confidence(confidence)
     if not 0 < minutes < math.inf:
         raise ValueError(f"minutes: expected a positive number, got {minutes!r}")
-    law = _numeric(read_problem(q, IID.uniform(1), None, given).law)
+    law = read_problem(q, IID.uniform(1), None, given).law
+    law = law.to("float64") if law.arithmetic.name == "symbolic" else law
     if sum(steps) * law.length > STEP_LIMIT:
         raise ValueError(
             f"steps: expected at most {STEP_LIMIT // law.length} in all for sequences of {law.length} tokens, "
@@ -82,9 +83,3 @@ def analyse(
         seed=seed,
         confidence=confidence,
     )
-
-
-def _numeric(law: Oracle) -> Oracle:
-    if law.arithmetic.name == "boolean":
-        raise ValueError("q: expected a law with probabilities, got one over Booleans")
-    return law.to("float64") if law.arithmetic.name == "symbolic" else law
