@@ -1,11 +1,14 @@
 """Ideal conditionals on a GPU, half the tokens masked, and an error rate by the gap recursion there.
 
-    python benchmarks/gpu_conditionals.py [--device cuda] [--repeats 20] [--json FILE]
+    python benchmarks/gpu_conditionals.py [WORKLOAD ..] [--device cuda] [--repeats 20] [--json FILE] [--again]
+    python benchmarks/gpu_conditionals.py --prepare
 
-For every workload and precision: each way to compute it, warm, fastest .. median milliseconds by the clock of the
-device, the error against certified enclosures, and the floor, from the rates this very device reaches for matrix
-products and copies.  Writes what it prints as JSON too.  Exit status 2 without a GPU; `--device cpu` checks the
-program itself, on tiny sizes.
+For every workload and precision: each way to compute it, PyJuice among them where it is installed, warm, fastest ..
+median milliseconds by the clock of the device, the error against certified enclosures, and the floor, from the rates
+this very device reaches for matrix products and copies.  Every line goes to a JSON file once it is known, and what
+stands there for this device is not measured again unless asked for, so a run that was cut off goes on.  --prepare
+only computes the enclosures, which takes python-flint and no GPU, and leaves them under build/.  Exit status 2
+without a GPU; `--device cpu` checks the program itself, on tiny sizes.
 """
 
 from __future__ import annotations
@@ -22,25 +25,29 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyjuice_peer
 import torch
 
 from oracles import HMM, MarkovChain, SparseMarkovChain
 from oracles.kernels.device.lookups import DeviceLookups
 from oracles.kernels.device.scan import HiddenChain
 from oracles.kernels.device.selection import fused
-from oracles.oracle import Oracle
 from theory import IID, sequence_error_rate
 
 RESULTS = Path(__file__).parent / "results" / "gpu_conditionals.json"
+REFERENCES = Path(__file__).parents[1] / "build" / "gpu_references"
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
+SECONDS = 10.0
+"""No way is repeated for longer; most are done in a fraction of it."""
 ERROR_GAPS = 6
-"""Gaps between revealed tokens, and ..."""
-ERROR_PATTERNS = 1
-"""... patterns of hidden chains, whose conditionals are compared with enclosures."""
+"""Gaps between revealed tokens of chains, and ..."""
+ERROR_ENTRIES = 2**16
+"""... entries of the answer of hidden chains, at least one position, that are compared with enclosures."""
 
 
 @dataclass(frozen=True)
@@ -55,26 +62,36 @@ class Workload:
     successors: int = 0
     wanted: tuple[float, float] = (math.nan, math.nan)
 
-    def law(self) -> Oracle:
-        """Random rational parameters."""
-        rng = np.random.default_rng(0)
-        if self.name == "hmm":
+    @property
+    def hidden(self) -> bool:
+        """Whether it is an HMM."""
+        return self.name in ("hmm", "words")
+
+    def law(self, kind: str) -> Any:
+        """Random rational parameters: "exact", or rounded to a precision, which takes no python-flint."""
+        rng, read = np.random.default_rng(0), functools.partial(_rows, kind)
+        if self.hidden:
             return HMM(
-                _rows(rng, self.states), _rows(rng, self.states, self.states), _rows(rng, self.states, self.vocab),
+                read(rng, self.states), read(rng, self.states, self.states), read(rng, self.states, self.vocab),
                 self.length,
             )  # fmt: skip
-        if self.name == "chain":
-            return MarkovChain(_rows(rng, self.vocab), _rows(rng, self.vocab, self.vocab), self.length)
+        if not self.successors:
+            return MarkovChain(read(rng, self.vocab), read(rng, self.vocab, self.vocab), self.length)
         targets = rng.integers(self.vocab, size=(self.vocab, self.successors))
-        weights = _rows(rng, self.vocab, self.successors) * Fraction(9, 10)
-        return SparseMarkovChain(
-            _rows(rng, self.vocab), targets, weights, _rows(rng, self.vocab), self.length
-        )
+        weights = read(rng, self.vocab, self.successors, share=Fraction(9, 10))
+        return SparseMarkovChain(read(rng, self.vocab), targets, weights, read(rng, self.vocab), self.length)
+
+    def patterns(self) -> np.ndarray:
+        """Samples, half of whose tokens are masked."""
+        law, rng = self.law("float64"), np.random.default_rng(1)
+        drawn = law.sample(self.batch, seed=2)
+        drawn[rng.random(drawn.shape) < 0.5] = law.mask
+        return drawn
 
     def floor(self, rates: dict[str, float], dtype: str) -> float:
         """Milliseconds that the device needs at least: the products of a hidden chain, or what must be written."""
         flops = 0.0
-        if self.name == "hmm":
+        if self.hidden:
             flops = 2.0 * self.batch * self.length * self.states * (2 * self.states + self.vocab)
         written = self.batch * self.length * self.vocab * DTYPES[dtype].itemsize
         return 1e3 * max(flops / rates[dtype], written / rates["write"])
@@ -84,17 +101,23 @@ SIZES = [
     Workload("hmm", 64, 64, 512, 4096, wanted=(5, 10)),
     Workload("chain", 64, 64, 1024, 4096, wanted=(1, 2)),
     Workload("sparse", 4096, 4096, 1024, 256, 16, wanted=(50, 100)),
+    Workload("words", 64, 33279, 32, 512),  # the size of PyJuice's own test
 ]
-TINY = [Workload("hmm", 5, 4, 12, 9), Workload("chain", 6, 6, 15, 9), Workload("sparse", 20, 20, 12, 5, 3)]
+TINY = [
+    Workload("hmm", 16, 4, 12, 16), Workload("chain", 6, 6, 15, 9), Workload("sparse", 20, 20, 12, 5, 3),
+    Workload("words", 16, 90, 5, 16),
+]  # fmt: skip
+NAMES = [*(work.name for work in SIZES), "rate"]
 
 
-def _rows(rng: np.random.Generator, *shape: int) -> Any:
-    """Fractions whose rows sum to 1."""
-    numbers = rng.integers(1, 1000, size=shape)
-    totals = np.broadcast_to(numbers.sum(-1, keepdims=True), shape)
-    return np.array(
-        [Fraction(int(n), int(t)) for n, t in zip(numbers.flat, totals.flat, strict=True)], dtype=object
-    ).reshape(shape)
+def _rows(kind: str, rng: np.random.Generator, *shape: int, share: Fraction = Fraction(1)) -> np.ndarray:
+    """Rows of rationals that sum to a share, or what they are rounded to."""
+    numbers = rng.integers(1, 1000, size=shape) * share.numerator
+    totals = numbers.sum(-1, keepdims=True) // share.numerator * share.denominator
+    if kind != "exact":
+        return (numbers / totals).astype(kind)
+    fractions = np.vectorize(Fraction, otypes=[object])
+    return fractions(numbers, totals)
 
 
 # ------------------------------------------------------------------ time
@@ -104,12 +127,13 @@ def timed(run: Callable[[], Any], device: str, repeats: int) -> tuple[float, flo
     """Fastest and median milliseconds of a warm run."""
     for _ in range(3):
         run()
-    times = []
-    for _ in range(repeats):
+    times: list[float] = []
+    start = time.perf_counter()
+    while len(times) < repeats and (len(times) < 3 or time.perf_counter() - start < SECONDS):
         if device == "cpu":
-            start = time.perf_counter()
+            before = time.perf_counter()
             run()
-            times.append(1e3 * (time.perf_counter() - start))
+            times.append(1e3 * (time.perf_counter() - before))
             continue
         begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
         begin.record()
@@ -150,10 +174,9 @@ def contenders(
         yield "scan in torch", lambda: kernel.scan(patterns)[0]
         if patterns.device.type == "cuda":
             yield "scan in torch, CUDA graph", _graphed(kernel, patterns, out)
-        yield (
-            "plain torch, float64" if out.dtype == torch.float64 else "plain torch, float32",
-            _plain(law, patterns, out),
-        )
+        yield f"plain torch, {law.arithmetic.name}", _plain(law, patterns, out)
+        if out.dtype == torch.float32 and find_spec("pyjuice") and patterns.device.type == "cuda":
+            yield from pyjuice_peer.ways(law, patterns)
     if isinstance(kernel, DeviceLookups):
         yield "lookups in torch", lambda: _in_torch(kernel, patterns, rows)
     if fused(patterns.device) is not None:
@@ -224,19 +247,55 @@ def _plain(law: Any, patterns: torch.Tensor, out: torch.Tensor) -> Callable[[], 
 # ------------------------------------------------------------------ errors
 
 
-def enclosed(work: Workload, exact: Any, patterns: np.ndarray) -> list[tuple[int, int, np.ndarray]]:
-    """(pattern, position, law of the token) from balls: of whole patterns, or of gaps in chains."""
-    if work.name == "hmm":
-        ball = exact.to("ball", bits=160)
-        laws = [ball.conditionals(pattern) for pattern in patterns[:ERROR_PATTERNS]]
-        return [(b, i, law[i].astype(float)) for b, law in enumerate(laws) for i in range(work.length)]
-    found = []
-    for b, first, last in _gaps(patterns, exact.mask):
-        # What lies between two revealed tokens depends on nothing else.
-        part = _shortened(exact, last - first + 1).to("ball", bits=160)
-        laws = part.conditionals(patterns[b, first : last + 1])
-        found.extend((b, first + i, laws[i].astype(float)) for i in range(1, last - first))
-    return found
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """Patterns, and laws `[N, V]` of single tokens from balls: where they stand, rows and places `[N]` each."""
+
+    patterns: np.ndarray
+    rows: np.ndarray
+    places: np.ndarray
+    laws: np.ndarray
+
+    @classmethod
+    def of(cls, work: Workload, folder: Path | None) -> Reference:
+        """Computed, or read from where they were left; None leaves nothing."""
+        if folder is None:
+            return cls.computed(work)
+        size = f"{work.states}-{work.vocab}-{work.length}-{work.batch}-{work.successors}"
+        path = folder / f"{work.name}-{size}.npz"
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            partial = path.with_suffix(".partial.npz")
+            np.savez_compressed(partial, **vars(cls.computed(work)))
+            partial.replace(path)
+        with np.load(path) as stored:
+            return cls(**stored)
+
+    @classmethod
+    def computed(cls, work: Workload) -> Reference:
+        """What lies between two revealed tokens of a chain depends on nothing else, so gaps stand for patterns."""
+        exact, patterns = work.law("exact"), work.patterns()
+        if work.hidden:
+            places = np.flatnonzero(patterns[0] == exact.mask)[: max(1, ERROR_ENTRIES // work.vocab)]
+            found = [(0, places, exact.to("ball", bits=160).conditionals(patterns[0], places.tolist()))]
+        else:
+            found = [
+                (b, np.arange(first + 1, last), part.conditionals(patterns[b, first : last + 1])[1:-1])
+                for b, first, last in _gaps(patterns, exact.mask)
+                for part in [_shortened(exact, last - first + 1).to("ball", bits=160)]
+            ]
+        return cls(
+            patterns,
+            np.concatenate([np.full(len(places), b) for b, places, _ in found]),
+            np.concatenate([places for _, places, _ in found]),
+            np.concatenate([laws.astype(float) for *_, laws in found]),
+        )
+
+    def largest_error(self, out: torch.Tensor) -> float:
+        """The largest difference of a probability from its enclosure's middle."""
+        rows, places = (torch.as_tensor(index, device=out.device) for index in (self.rows, self.places))
+        # NumPy's maximum: what nobody wrote is NaN, and has to come out as that.
+        return float(np.abs(out[rows, places].double().cpu().numpy() - self.laws).max())
 
 
 def _gaps(patterns: np.ndarray, mask: int) -> list[tuple[int, int, int]]:
@@ -256,41 +315,37 @@ def _shortened(chain: Any, length: int) -> Any:
     )
 
 
-def largest_error(out: torch.Tensor, reference: list[tuple[int, int, np.ndarray]]) -> float:
-    """The largest difference of a probability from its enclosure's middle."""
-    # NumPy's maximum: what nobody wrote is NaN, and has to come out as that.
-    return float(np.max([np.abs(out[b, i].double().cpu().numpy() - law).max() for b, i, law in reference]))
-
-
 # ------------------------------------------------------------------ the run
 
 
 def conditionals(
-    work: Workload, device: str, repeats: int, rates: dict[str, float]
+    work: Workload, device: str, repeats: int, rates: dict[str, float], reference: Reference, known: set[Any]
 ) -> Iterator[dict[str, Any]]:
-    """A line for every precision and contender."""
-    exact: Any = work.law()
-    rng = np.random.default_rng(1)
-    drawn = exact.to("float64").sample(work.batch, seed=2)
-    drawn[rng.random(drawn.shape) < 0.5] = exact.mask
-    reference = enclosed(work, exact, drawn)
+    """A line for every precision and contender that is not known yet."""
+    patterns = torch.as_tensor(reference.patterns, device=device)
     for (dtype, kind), wanted in zip(DTYPES.items(), work.wanted, strict=True):
-        law = exact.to(dtype, device=device)
-        patterns = torch.as_tensor(drawn, device=device)
+        law = work.law(dtype).to(dtype, device=device)
         out = torch.empty(work.batch, work.length, work.vocab, dtype=kind, device=device)
         floor = work.floor(rates, dtype)
         for name, run in contenders(law, patterns, out):
             row = {"workload": work.name, "dtype": dtype, "way": name, "wanted_ms": wanted, "floor_ms": floor}
+            if key(row) in known:
+                continue
             try:
                 yield row | measured(run, out, reference, device, repeats, floor)
-            except RuntimeError as error:  # of memory too: the other ways are still worth a number
-                yield row | {"failure": str(error).partition("\n")[0]}
+            except Exception as error:  # noqa: BLE001 - whatever one way does, the others are still worth a number
+                yield row | {"failure": f"{type(error).__name__}: {error}".partition("\n")[0]}
+
+
+def key(row: dict[str, Any]) -> tuple[str, str, str]:
+    """What was measured."""
+    return row["workload"], row["dtype"], row["way"]
 
 
 def measured(
     run: Callable[[], Any],
     out: torch.Tensor,
-    reference: list[tuple[int, int, np.ndarray]],
+    reference: Reference,
     device: str,
     repeats: int,
     floor: float,
@@ -298,7 +353,8 @@ def measured(
     """The error of what a way returns, or leaves in `out`, and its times."""
     out.fill_(torch.nan)
     answer = run()
-    error = largest_error(answer if isinstance(answer, torch.Tensor) and answer.ndim == 3 else out, reference)
+    whole = isinstance(answer, torch.Tensor) and answer.ndim == 3
+    error = reference.largest_error(answer if whole else out)
     del answer
     fastest, median = timed(run, device, repeats)
     return {"fastest_ms": fastest, "median_ms": median, "floor_share": floor / fastest, "error": error}
@@ -317,7 +373,8 @@ def error_rate(device: str, tiny: bool) -> dict[str, Any]:
         lambda: values.append(float(sequence_error_rate(there, IID.uniform(steps), method="gaps"))), device, 3
     )
     return {
-        "workload": f"SER L={length} N={steps} V={vocab}", "dtype": "float64", "way": "gap recursion",
+        "workload": "rate", "what": f"SER, L={length}, N={steps}, V={vocab}", "dtype": "float64",
+        "way": "gap recursion",
         "fastest_ms": fastest, "median_ms": median, "wanted_ms": math.nan if tiny else 2000.0, "value": values[-1],
     }  # fmt: skip
 
@@ -338,51 +395,88 @@ def shown(row: dict[str, Any]) -> str:
     )
 
 
+def lines(options: argparse.Namespace, rates: dict[str, float], known: set[Any]) -> Iterator[dict[str, Any]]:
+    """What is asked for and not known yet."""
+    tiny = options.device == "cpu"
+    for work in TINY if tiny else SIZES:
+        if work.name in options.workloads:
+            reference = Reference.of(work, None if tiny else REFERENCES)
+            yield from conditionals(work, options.device, options.repeats, rates, reference, known)
+    if "rate" in options.workloads and ("rate", "float64", "gap recursion") not in known:
+        yield error_rate(options.device, tiny)
+
+
+def stored(path: Path | None, head: dict[str, Any]) -> list[dict[str, Any]]:
+    """What an earlier run on the same device measured."""
+    if path is None or not path.exists():
+        return []
+    earlier = json.loads(path.read_text())
+    same = all(earlier.get(name) == head[name] for name in ("device", "torch", "triton"))
+    return [row for row in earlier["rows"] if "failure" not in row] if same else []
+
+
+def write(path: Path, text: str) -> None:
+    """All of it or nothing."""
+    partial = path.with_suffix(".partial")
+    partial.write_text(text)
+    partial.replace(path)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure, print and keep."""
+    tiny = options.device == "cpu"
+    rates = measured_rates(options.device)
+    head = {
+        "date": datetime.date.today().isoformat(),
+        "device": "the CPU, on tiny sizes" if tiny else torch.cuda.get_device_name(),
+        "torch": torch.__version__, "triton": fused(torch.device(options.device)) is not None, "rates": rates,
+    }  # fmt: skip
+    print(f"{head['date']}, {head['device']}, torch {torch.__version__}, Triton {'yes' if head['triton'] else 'no'}; "
+          f"products {rates['float32'] / 1e12:.3g} and {rates['float64'] / 1e12:.3g} Tflop/s in float32 and float64, "
+          f"writing {rates['write'] / 1e9:.4g} GB/s\n")  # fmt: skip
+    print("| law | precision | way | ms | wanted | floor | share | error |\n" + "| --- " * 8 + "|")
+    target = options.json or (None if tiny else RESULTS)
+    rows = [] if options.again else stored(target, head)
+    for row in rows:
+        print(shown(row))
+    for row in lines(options, rates, {key(row) for row in rows}):
+        rows.append(row)
+        print(shown(row), flush=True)
+        if target is not None:
+            sizes = [asdict(work) for work in (TINY if tiny else SIZES)]
+            write(target, json.dumps({**head, "workloads": sizes, "rows": rows}, indent=1))
+    return 0
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Exit status 2 where there is no such device."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument(
+        "workloads", nargs="*", metavar="WORKLOAD", help=f"of {', '.join(NAMES)}; all where none is named"
+    )
     parser.add_argument("--device", default="cuda", choices=["cuda", "cpu"])
     parser.add_argument("--repeats", type=int, default=20)
-    parser.add_argument("--json", type=Path, help=f"where to write the numbers; on a GPU {RESULTS}")
+    parser.add_argument("--json", type=Path, help=f"where to keep the numbers; on a GPU {RESULTS}")
+    parser.add_argument("--again", action="store_true", help="measure anew what the file holds")
+    parser.add_argument("--prepare", action="store_true", help="only leave the enclosures under build/")
     options = parser.parse_args(arguments)
-    tiny = options.device == "cpu"
-    if not tiny and not torch.cuda.is_available():
+    unknown = sorted(set(options.workloads) - set(NAMES))
+    if unknown:
+        parser.error(f"WORKLOAD: expected some of {', '.join(NAMES)}, got {', '.join(unknown)}")
+    options.workloads = options.workloads or NAMES
+    if options.prepare:
+        for work in SIZES:
+            print(work.name, len(Reference.of(work, REFERENCES).laws), "laws enclosed", flush=True)
+        return 0
+    if options.device == "cuda" and not torch.cuda.is_available():
         print(
             "no GPU here: torch.cuda.is_available() is false; --device cpu checks this program",
             file=sys.stderr,
         )
         return 2
-    device = "the CPU, on tiny sizes" if tiny else torch.cuda.get_device_name()
-    rates = measured_rates(options.device)
-    head = {
-        "date": datetime.date.today().isoformat(), "device": device, "torch": torch.__version__,
-        "triton": fused(torch.device(options.device)) is not None, "rates": rates,
-    }  # fmt: skip
-    print(f"{head['date']}, {device}, torch {torch.__version__}, Triton {'yes' if head['triton'] else 'no'}; "
-          f"products {rates['float32'] / 1e12:.3g} and {rates['float64'] / 1e12:.3g} Tflop/s in float32 and float64, "
-          f"writing {rates['write'] / 1e9:.4g} GB/s\n")  # fmt: skip
-    print("| law | precision | way | ms | wanted | floor | share | error |\n" + "| --- " * 8 + "|")
-    rows = []
-    lines = (
-        row
-        for work in (TINY if tiny else SIZES)
-        for row in conditionals(work, options.device, options.repeats, rates)
-    )
-    for row in lines:
-        rows.append(row)
-        print(shown(row), flush=True)
-    rows.append(error_rate(options.device, tiny))
-    print(shown(rows[-1]))
-    target = options.json or (None if tiny else RESULTS)
-    if target is not None:
-        target.write_text(
-            json.dumps(
-                {**head, "workloads": [asdict(w) for w in (TINY if tiny else SIZES)], "rows": rows}, indent=1
-            )
-        )
-    return 0
+    return run(options)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@
     python benchmarks/gpu_kernels.py [--capability 90] [--listings FOLDER]
 
 Launches the passes on tensors of the CPU, so that Triton compiles them ahead of time for just those arguments and
-runs nothing, and reads what the assembler made of them.  The last column counts the machine instructions of the longest
-loop, one turn of it being a position of a hidden chain, and the kinds that bound its speed.  Needs Triton (exit
-status 2 without); the assembler's tools are in its wheel.
+runs nothing, and reads what the assembler made of them.  The last column counts the machine instructions of the
+longest loop, one turn of it being a position of a hidden chain, and the kinds that bound its speed.  Needs Triton
+(exit status 2 without); the assembler's tools are in its wheel.
 """
 
 from __future__ import annotations
