@@ -32,7 +32,7 @@ class HuggingFace(Remote):
         super().__init__(oracle, self._ask, ids, shifted=shifted, batch=batch)
         self.model = model
         _check_ids(self.ids, getattr(model, "config", None))
-        asked, most = len(ids.prefix) + oracle.length + len(ids.suffix), _most_positions(model)
+        asked, most = ids.length(oracle.length), _most_positions(model)
         if most is not None and asked > most:
             raise ValueError(f"model: expected one of at least {asked} positions, got one of {most}")
 
@@ -44,11 +44,10 @@ class HuggingFace(Remote):
 
 def _check_ids(ids: TokenMap, config: Any) -> None:
     """ValueError for ids that the model does not have, or does not read as tokens."""
-    used = [*ids.tokens, ids.mask, *ids.prefix, *ids.suffix]
     size, padding = (getattr(config, name, None) for name in ("vocab_size", "pad_token_id"))
-    if size is not None and max(used) >= size:
-        raise ValueError(f"ids: expected ids below {size}, got {max(used)}")
-    if padding in used:
+    if size is not None and max(ids.used) >= size:
+        raise ValueError(f"ids: expected ids below {size}, got {max(ids.used)}")
+    if padding in ids.used:
         raise ValueError(f"ids: expected none that the model takes for padding, got {padding}")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from oracles import Oracle
 from theory.neural.models import ModelShape
+from theory.neural.token_maps import TokenMap
 
 
 def read_float_oracle(oracle: Any, name: str = "oracle") -> Oracle:
@@ -27,3 +28,9 @@ def check_fits(name: str, shape: ModelShape, oracle: Oracle) -> None:
             f"{name}: expected V={oracle.vocab_size}, L={oracle.length}, "
             f"got V={shape.vocab_size}, L={shape.length}"
         )
+
+
+def check_ids(ids: TokenMap, oracle: Oracle) -> None:
+    """ValueError unless there is an id for every token of the oracle."""
+    if len(ids.tokens) != oracle.vocab_size:
+        raise ValueError(f"ids: expected those of V={oracle.vocab_size} tokens, got {len(ids.tokens)}")

@@ -26,7 +26,7 @@ from oracles.validation import read_count
 from theory.denoisers.base import Denoiser, entries_of, read_request, shaped_as, with_observed
 from theory.neural.answers import Answers, check_possible, read_answer
 from theory.neural.networks import device_of, evaluating
-from theory.neural.reading import read_float_oracle
+from theory.neural.reading import check_ids, read_float_oracle
 from theory.neural.token_maps import TokenMap
 
 Times = Callable[[NDArray[np.float64]], Any]
@@ -98,10 +98,7 @@ class Remote(Denoiser):
             raise ValueError(f"function: expected a function of a batch of ids, got {function!r}")
         self.function, self.time, self.shifted = function, time, shifted
         self.ids = TokenMap.plain(oracle.vocab_size) if ids is None else ids
-        if len(self.ids.tokens) != oracle.vocab_size:
-            raise ValueError(
-                f"ids: expected those of V={oracle.vocab_size} tokens, got {len(self.ids.tokens)}"
-            )
+        check_ids(self.ids, oracle)
         if shifted and not self.ids.prefix:
             raise ValueError(
                 "ids: expected a prefix, from which shifted logits tell the first token, got none"

@@ -40,10 +40,35 @@ class TokenMap:
         """The oracle's own numbering: tokens 0..V-1, and V for a mask."""
         return cls(range(vocab_size), vocab_size)
 
+    @property
+    def used(self) -> tuple[int, ...]:
+        """All ids that it speaks of."""
+        return (*self.tokens, self.mask, *self.prefix, *self.suffix)
+
+    def length(self, sequence: int) -> int:
+        """T, how many ids stand for a sequence of so many tokens."""
+        return len(self.prefix) + sequence + len(self.suffix)
+
     def encode(self, patterns: Tokens) -> Tokens:
-        """Patterns `[B, L]` -> ids `[B, T]` with prefix and suffix, T = len(prefix) + L + len(suffix)."""
+        """Patterns `[B, L]` -> ids `[B, T]` with prefix and suffix, T = `length(L)`."""
         ids = np.array([*self.tokens, self.mask], dtype=np.int64)[patterns]
         before, after = (
             np.tile(np.array(side, dtype=np.int64), (len(ids), 1)) for side in (self.prefix, self.suffix)
         )
         return np.concatenate([before, ids, after], axis=1)
+
+    def decode(self, name: str, ids: Tokens) -> Tokens:
+        """Ids `[B, T]` -> patterns `[B, L]`; ValueError for other ids than `encode` gives."""
+        start, stop = len(self.prefix), ids.shape[1] - len(self.suffix)
+        for side, found in (("prefix", ids[:, :start]), ("suffix", ids[:, stop:])):
+            expected = getattr(self, side)
+            if (found != np.array(expected, dtype=np.int64)).any():
+                raise ValueError(f"{name}: expected the {side} {expected} in every sequence, got another")
+        known = [*self.tokens, self.mask]
+        numbers = np.full(max(known) + 1, -1)
+        numbers[known] = np.arange(len(known))
+        within = ids[:, start:stop]
+        unknown = ~np.isin(within, known)
+        if unknown.any():
+            raise ValueError(f"{name}: expected ids of tokens and masks, got {within[unknown][0]}")
+        return numbers[within]

@@ -1,7 +1,6 @@
-"""The oracle as a model: its logits, and what samplers that were written for networks make of it."""
+"""The oracle as a model: its logits, in the conventions of the families of networks."""
 
 import math
-from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -10,22 +9,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oracles import Oracle, uniform_on, zoo
-from oracles.patterns import all_patterns, all_sequences
+from oracles import Oracle, zoo
+from oracles.patterns import all_patterns
 from oracles.testing import oracles, patterns
 from tests.theory import brute_force
 from tests.theory.cases import as_law
-from theory import IID, LowConfidence, TopK, sampler_law
 from theory.denoisers import Ideal, Perturbed
-from theory.monte_carlo import clopper_pearson
 from theory.neural.oracle_model import OracleModel
 from theory.neural.remote import Remote
 from theory.neural.token_maps import TokenMap
-
-ERROR_PROBABILITY = 1e-7
-"""Chance that one comparison of draws with a law fails although they agree; there are 6, with fixed seeds."""
-
-DRAWS = 20_000
 
 
 @pytest.mark.parametrize("name", ["float64", "float32"])
@@ -97,82 +89,61 @@ def test_it_is_called_as_other_models_are() -> None:
     torch.testing.assert_close(found.logits, model(input_ids=ids, sigma=torch.zeros(2)).logits)
     torch.testing.assert_close(found[0], model.logits(ids))
     assert (model.device, model.dtype) == (torch.device("cpu"), torch.float32)
-    assert list(model.parameters()) == []
+    assert found["logits"] is found.logits
+    weight = next(model.parameters())
+    assert (weight.device, weight.dtype, weight.numel()) == (model.device, model.dtype, 0)
     assert not found.logits.requires_grad
+    torch.testing.assert_close(model(ids, "full", None).logits, found.logits)  # as Dream is
+    torch.testing.assert_close(model.backbone()(ids, torch.zeros(2)), found.logits)  # as networks of MDLM are
 
 
-# ------------------------------------------------------------------ samplers written for networks
+@settings(max_examples=40)
+@given(data=st.data())
+def test_any_numbering_and_place_comes_back_through_a_function(data: st.DataObject) -> None:
+    q = data.draw(oracles(max_length=3)).to("float64")
+    known = data.draw(st.permutations(range(q.vocab_size + 4)))
+    side = st.lists(st.integers(0, q.vocab_size + 5), max_size=2)
+    ids = TokenMap(known[: q.vocab_size], known[q.vocab_size], data.draw(side), data.draw(side))
+    shifted = bool(ids.prefix) and data.draw(st.booleans())
+    options: dict[str, Any] = {"mask_logit": data.draw(st.booleans())}
+    if data.draw(st.booleans()):
+        options["impossible"] = -1e6
+    model = OracleModel(q, ids=ids, shifted=shifted, **options)
+    every = all_patterns(q.vocab_size, q.length)
+    denoiser = Remote(q, model, ids, shifted=shifted)
+    np.testing.assert_allclose(denoiser(every), Ideal(q)(every), rtol=0, atol=1e-12)
+    assert denoiser.left_out[1:] == (0, 0, 0)
 
 
-def mdlm_style(backbone: Any, vocab: int, length: int, steps: int, n: int, noise: torch.Generator) -> Any:
-    """Ancestral sampling on a uniform grid of times: from t to s a mask stays one with probability s/t."""
-    x = torch.full((n, length), vocab)
-    for step in range(steps, 0, -1):
-        t, s = step / steps, (step - 1) / steps
-        scores = backbone(x, torch.full((n,), -math.log1p(-0.999 * t)))
-        scores[..., vocab] = -1e6
-        clean = (scores - scores.logsumexp(-1, keepdim=True)).exp()
-        next_law = clean * (t - s)
-        next_law[..., vocab] = s
-        race = torch.empty_like(next_law).exponential_(generator=noise)
-        x = torch.where(x == vocab, (next_law / race).argmax(-1), x)
-    return x
+def test_every_place_has_its_row() -> None:
+    q = zoo.golden_mean(2).to("float64")
+    ids, low = TokenMap([4, 2], 5, [1], [0, 3]), -1e6
+    asked = torch.tensor([[1, 2, 5, 0, 3]])  # 1 at the first position, so that 0 follows
+    rows = {1: [low, 0, low, low, low, low], 0: [0, *[low] * 5], 3: [*[low] * 3, 0, low, low]}
+    token = {0: [*[low] * 4, 0, low], 1: [low, low, 0, low, low, low]}
+    expected = [rows[1], token[1], token[0], rows[0], rows[3]]
+    assert OracleModel(q, ids=ids, impossible=low)(asked).logits.tolist() == [expected]
+    shifted = OracleModel(q, ids=ids, impossible=low, shifted=True)
+    assert shifted(asked).logits.tolist() == [[*expected[1:], [0] * 6]]
+    without = OracleModel(q, ids=ids, impossible=low, mask_logit=False)
+    assert without.logits(asked).tolist() == [[row[:5] for row in expected]]
 
 
-def llada_style(model: Any, mask: int, length: int, steps: int, n: int, noise: torch.Generator) -> Any:
-    """Draw every masked token by Gumbel noise, keep the most confident of the draws, mask the others again."""
-    x = torch.full((n, length), mask, device=model.device)
-    size = length // steps
-    for _ in range(steps):
-        masked = x == mask
-        scores = model(x, attention_mask=torch.ones_like(x)).logits.double()
-        uniform = torch.rand(scores.shape, generator=noise, dtype=torch.float64)
-        drawn = (scores.exp() / -uniform.log()).argmax(-1)
-        confidence = scores.softmax(-1).gather(-1, drawn[..., None])[..., 0]
-        # Rounding decides no tie: it goes to the first position.
-        confidence = confidence.round(decimals=9).masked_fill(~masked, -math.inf)
-        kept = confidence.argsort(dim=-1, descending=True, stable=True)[:, :size]
-        x = x.scatter(1, kept, drawn.gather(1, kept))
-    return x
+def test_the_ids_of_large_vocabularies() -> None:
+    """LLaDA's mask."""
+    q = zoo.golden_mean(3).to("float32")
+    model = OracleModel(q, ids=TokenMap([17, 4], 126_336))
+    found = model(torch.tensor([[17, 126_336, 4]])).logits
+    assert found.shape == (1, 3, 126_337)
+    assert found[0, 1].argmax() == 17
+    assert found.exp().sum(-1).tolist() == [[1, 1, 1]]
 
 
-def top_k_style(model: Any, mask: int, length: int, steps: int, n: int, noise: torch.Generator) -> Any:
-    """Fill in the most certain positions of a batch with any tokens of their laws."""
-    x = torch.full((n, length), mask)
-    for _ in range(steps):
-        laws = model(input_ids=x).logits.softmax(-1)
-        certainty = laws.amax(-1).round(decimals=9).masked_fill(x != mask, -1.0)
-        kept = certainty.argsort(dim=-1, descending=True, stable=True)[:, : length // steps]
-        drawn = torch.multinomial(laws.flatten(0, 1), 1, generator=noise).reshape(x.shape)
-        x = x.scatter(1, kept, drawn.gather(1, kept))
-    return x
-
-
-SAMPLERS: dict[str, tuple[Any, Any]] = {
-    "MDLM": (
-        lambda q, *rest: mdlm_style(lambda x, sigma: OracleModel(q)(x, sigma=sigma).logits, *rest),
-        IID.uniform(2),
-    ),
-    "LLaDA": (lambda q, *rest: llada_style(OracleModel(q, mask_logit=False), *rest), LowConfidence(2)),
-    "top k": (lambda q, *rest: top_k_style(OracleModel(q), *rest), TopK(2)),
-}
-
-
-@pytest.mark.parametrize("name", SAMPLERS)
-@pytest.mark.parametrize("law", ["golden mean", "ABAB"])
-def test_samplers_written_for_networks_follow_their_exact_laws(name: str, law: str) -> None:
-    q: Oracle = {"golden mean": zoo.golden_mean(4), "ABAB": uniform_on(["0101", "1010", "1100"], 2)}[law]
-    q = q.to("float64")
-    sampler, schedule = SAMPLERS[name]
-    drawn = sampler(q, q.vocab_size, q.length, 2, DRAWS, torch.Generator().manual_seed(5))
-    expected = sampler_law(q, schedule)
-    counts = Counter(map(tuple, drawn.tolist()))
-    assert counts.keys() <= set(map(tuple, all_sequences(q.vocab_size, q.length).tolist()))
-    confidence = 1 - ERROR_PROBABILITY / q.vocab_size**q.length
-    for x in all_sequences(q.vocab_size, q.length).tolist():
-        low, high = clopper_pearson(counts[tuple(x)], DRAWS, confidence)
-        probability = float(expected.probability(x))
-        assert low - 1e-12 <= probability <= high + 1e-12
+def test_a_first_token_is_given_where_logits_are_shifted() -> None:
+    model = OracleModel(zoo.golden_mean(3).to("float64"), shifted=True)
+    assert model.logits([[1, 2, 2]])[0, 0].exp().tolist() == pytest.approx([1, 0, 0])
+    with pytest.raises(ValueError, match=r"input_ids: expected a first token, .* got a mask"):
+        model.logits([[1, 2, 2], [2, 2, 2]])
 
 
 Q: Oracle = zoo.golden_mean(3).to("float64")
@@ -194,7 +165,27 @@ Q: Oracle = zoo.golden_mean(3).to("float64")
         (lambda: OracleModel(Q)([[2, 2]]), r"input_ids: expected last axis of length 3, got shape \(1, 2\)"),
         (
             lambda: OracleModel(Q)([[2, 2, 2]], attention_mask=torch.tensor([[1, 1, 0]])),
-            "attention_mask: expected ones only",
+            'attention_mask: expected "full" or ones, .* got a zero',
+        ),
+        (
+            lambda: OracleModel(Q)([[2, 2, 2]], "causal"),
+            "attention_mask: expected \"full\" or ones, .* got 'causal'",
+        ),
+        (lambda: OracleModel(Q)(torch.tensor([[2, 2, 2]]), torch.zeros(1)), "a time goes by its name"),
+        (lambda: OracleModel(Q, ids=TokenMap([0], 1)), "ids: expected those of V=2 tokens, got 1"),
+        (lambda: OracleModel(Q, impossible=-10), "impossible: expected a logit of at most -1000, got -10"),
+        (lambda: OracleModel(Q, impossible=math.nan), "impossible: expected a logit of at most -1000"),
+        (
+            lambda: OracleModel(Q, ids=TokenMap([5, 3], 1)).logits([[5, 4, 1]]),
+            "input_ids: expected ids of tokens and masks, got 4",
+        ),
+        (
+            lambda: OracleModel(Q, ids=TokenMap([0, 1], 2, [3])).logits([[1, 2, 2, 2]]),
+            r"input_ids: expected the prefix \(3,\) in every sequence",
+        ),
+        (
+            lambda: OracleModel(Q, ids=TokenMap([0, 1], 2, [], [3, 3])).logits([[2, 2, 2, 3, 0]]),
+            r"input_ids: expected the suffix \(3, 3\) in every sequence",
         ),
     ],
 )
