@@ -176,10 +176,10 @@ def _print(
     tables = {
         "Error of learning e = KL(q(x_i | seen) || model), in every sense": [senses_table(found)],
         "Where it errs, in bits": context_tables(found),
-        "Samplers of N uniform steps, learned and ideal": rate_tables(found),
-        "The two parts of their divergence": [parts_table(found)],
+        "Samplers of N uniform steps: SER, and log2 TER in bits a token": rate_tables(found),
+        "Their KL(q||p), and the two parts of E KL": [parts_table(found)],
         "Where the sampler goes": [visits_table(found)],
-        "Calibration: what is predicted, and what is true": calibration_tables(found),
+        "Calibration: what is predicted and what is true, as probabilities": calibration_tables(found),
     }
     for title, parts in tables.items():
         console.print(Text.assemble("\n", (title, "bold")))

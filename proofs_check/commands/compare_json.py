@@ -42,10 +42,10 @@ def report_json(found: LearningReport) -> dict[str, Any]:
 
 
 def _number(number: Number) -> dict[str, Any]:
-    """`number_json` for estimates, too, that are infinite or have an infinite end."""
+    """`number_json` for estimates, too, that are infinite or have an infinite end; with notes, if there are any."""
+    document = number_json(number) | ({"notes": list(number.notes)} if number.notes else {})
     if not isinstance(number, Estimate):
-        return number_json(number)
-    document = number_json(number)
+        return document
     ends = {name: document[name] for name in ("value", "low", "high")}
     missing = {name: None for name, value in ends.items() if value in (float("inf"), float("-inf"))}
     return document | missing | ({"infinite": True} if "value" in missing else {})

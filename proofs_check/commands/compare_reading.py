@@ -15,6 +15,9 @@ from theory.monte_carlo import Estimate
 NOTHING = 1e-9
 """Bits that are taken for rounding."""
 
+FULL_SUPPORT = "full support"
+"""How it is known that nothing is an error."""
+
 HYPOTHESIS = 1 / 128
 """Nats: the largest error that Theorem 4.4 of Feng et al. 2025 assumes."""
 
@@ -72,6 +75,8 @@ def _errors(found: LearningReport) -> list[str]:
     if not found.rows:
         return []
     row = found.rows[-1]
+    if row.error_bound.method == FULL_SUPPORT:
+        return ["Every sequence is possible under q: there are no errors to make, SER is 0."]
     learned, ideal = (probability(point.sequence_error_rate) for point in (row.learned, row.ideal))
     return [f"At N = {row.steps} SER is {learned} with the model and {ideal} with the ideal denoiser."]
 

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from oracles import Oracle
 from proofs_check.commands.analysis_json import number_json
+from proofs_check.commands.arguments import in_floats
 from proofs_check.commands.console import note, output, print_json, progress
-from proofs_check.commands.order import in_floats
 from proofs_check.commands.target import Target, read_target
 from proofs_check.commands.train_progress import Display, Row, display, gap, table, worst
 from theory.monte_carlo import Estimate
@@ -82,8 +82,7 @@ def run_train(request: TrainRequest) -> int:
 def _run(request: TrainRequest, plan: TrainingPlan) -> _Finished:
     with progress() as report:
         report("reading", 0, 1)
-        stored = request.target is not None and request.target.startswith("zoo:")
-        stored = stored or str(request.target).endswith(".json")
+        stored = str(request.target).startswith("zoo:") or str(request.target).endswith(".json")
         options = dict(request.fit) if stored else {"length": DEFAULT_LENGTH, **request.fit}
         target = read_target(request.target, options, seed=plan.seed, report=report)
         law = in_floats(target.law)

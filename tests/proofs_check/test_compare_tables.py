@@ -115,6 +115,28 @@ def test_which_part_is_larger_is_said_for_the_numbers_of_steps_where_it_is() -> 
     assert "together" not in " ".join(reading(learning_report(certain, Ideal(certain), [1, 2])))
 
 
+@pytest.mark.parametrize("patterns", [10**6, 0])
+def test_where_there_are_no_errors_that_is_said(patterns: int) -> None:
+    q = zoo.sticky_chain(4).to("float64")
+    found = learning_report(q, Perturbed(Ideal(q), 0.1), [1, 2], patterns=patterns, draws=10, runs=10)
+    text = " ".join(text_of(found).split())
+    assert "there are no errors to make, SER is 0" in text
+    assert "within: full support (float64 rounding)" in text
+    assert "the sampler draws" not in text
+    assert "0–" not in text.partition("log2 TER")[0].partition("within")[2]
+    document = report_json(found)["steps"][0]
+    assert document["visited"]["impossible"]["value"] == document["ser_bound"]["value"] == 0
+    assert document["ser_range"]["high"] == 0
+
+
+def test_notes_are_in_the_json() -> None:
+    q = zoo.golden_mean(4).to("float64")
+    largest = report_json(learning_report(q, Ideal(q), [], patterns=0, draws=10, runs=10))["learning_error"][
+        "largest"
+    ]
+    assert largest["notes"] == ["at most 0.37 of the contexts drawn so are worse"]
+
+
 def test_numbers_say_what_they_are() -> None:
     def estimate(value: float, low: float, high: float) -> Estimate:
         return Estimate(value, low, high, 0.99, 10, "bits", "some interval")
