@@ -20,6 +20,7 @@ from theory.unmasking.base import Unmasking
 from theory.unmasking.blocks import Blocks
 from theory.unmasking.entropy_planners import EntropyBounded, EntropySum
 from theory.unmasking.mixtures import OneOf, RandomSizes
+from theory.unmasking.oblivious import Schedule
 from theory.unmasking.planners import (
     LowConfidence,
     LowestEntropy,
@@ -29,7 +30,7 @@ from theory.unmasking.planners import (
     TopK,
 )
 from theory.unmasking.remasking import Corrected, Remasking
-from theory.unmasking.schedules import IID, FixedSizes, Partition, Schedule
+from theory.unmasking.schedules import IID, FixedSizes, Partition
 
 __all__ = [
     "IID",

@@ -16,7 +16,7 @@ from oracles.validation import read_count
 from theory.samplers import Problem, read_problem
 from theory.unmasking.base import Unmasking
 from theory.unmasking.draws import Draw, RandomDraw
-from theory.unmasking.schedules import Schedule
+from theory.unmasking.oblivious import Schedule
 
 BLOCK_ENTRIES = 2**24
 """Conditional probabilities `[B, L, V]` that are held at a time."""

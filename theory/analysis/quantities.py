@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from oracles import Result
 from theory.monte_carlo import Estimate
-from theory.unmasking.schedules import Schedule
+from theory.unmasking.oblivious import Schedule
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from theory.analysis.effort import LEAST_DRAWS, Effort, minutes_enough, share_ou
 from theory.analysis.quantities import Missing
 from theory.estimators import estimate_expected_kl, estimate_sequence_error_rate
 from theory.monte_carlo import Estimate
-from theory.unmasking.schedules import Schedule
+from theory.unmasking.oblivious import Schedule
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from theory.analysis.quantities import Missing
 from theory.errors.coverage import everything_possible
 from theory.information import Profile, information_profile, total_correlation
 from theory.laws.enumeration import check_budget
-from theory.unmasking.schedules import Schedule
+from theory.unmasking.oblivious import Schedule
 
 ENUMERATED = {"float32": 3 * 10**8, "float64": 3 * 10**8, "exact": 4 * 10**6, "ball": 4 * 10**6}
 """Transitions, over all schedules together, up to which the samplers' laws are enumerated: some ten seconds."""

@@ -21,7 +21,8 @@ from oracles.arithmetic import Array, convert
 from oracles.state_space_oracle import StateSpaceOracle
 from theory.information.pair_information import PairInformation
 from theory.information.subset_entropies import conditional_entropies
-from theory.unmasking.schedules import Exchangeable, Partition
+from theory.unmasking.oblivious import Exchangeable
+from theory.unmasking.schedules import Partition
 
 
 def size_weights(law: Oracle, schedule: Exchangeable) -> Array:

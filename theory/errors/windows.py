@@ -14,7 +14,7 @@ from oracles.entropy import is_unifilar
 from oracles.state_space_oracle import StateSpaceOracle
 from theory.information.window_averages import mean_entropies
 from theory.information.window_entropies import WindowEntropy, Windows, enclosed, narrow, read_hidden
-from theory.unmasking.schedules import Exchangeable
+from theory.unmasking.oblivious import Exchangeable
 
 
 def windowed_expected_kl(

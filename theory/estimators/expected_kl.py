@@ -14,7 +14,7 @@ from theory.monte_carlo import Estimate, block_rows, student
 from theory.samplers import Problem, read_problem
 from theory.unmasking.base import Unmasking
 from theory.unmasking.draws import RandomDraw
-from theory.unmasking.schedules import Exchangeable, Schedule
+from theory.unmasking.oblivious import Exchangeable, Schedule
 
 
 def estimate_expected_kl(

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from functools import cached_property
 from itertools import compress, product
-from math import comb
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from oracles import Oracle
 from oracles.arithmetic import arithmetic
 from theory.denoisers import Ideal
 from theory.exact import log_sums
+from theory.exact.by_context import ByContext
 from theory.exact.log_sums import LogSum, rational
 from theory.exact.profile import contexts
 from theory.unmasking.ordered_partitions import ordered_partitions
@@ -28,8 +28,11 @@ from theory.unmasking.schedules import IID, FixedSizes
 Pattern = tuple[int, ...]
 
 
-class LearningErrors:
-    """Every error of a denoiser.  ValueError if one of them is infinite."""
+class LearningErrors(ByContext):
+    """Every error of a denoiser, and f(i, S) = E_q KL(q(x_i | x_S) || d(x_i | x_S)), what it adds to E KL.
+
+    ValueError if one of them is infinite.
+    """
 
     def __init__(self, q: Oracle, denoiser: Any) -> None:
         self.length = q.length
@@ -38,7 +41,7 @@ class LearningErrors:
         possible = list(compress(patterns, np.asarray(q.in_support(patterns)).tolist()))
         self._mass = dict(zip(possible, q.probability(possible).tolist(), strict=True))
         laws = zip(possible, _answers(Ideal(q), possible), _answers(denoiser, possible), strict=True)
-        self._of = {
+        self._errors = {
             (x, i): log_sums.relative_entropy(ideal[i], answer[i])
             for x, ideal, answer in laws
             for i, v in enumerate(x)
@@ -47,30 +50,25 @@ class LearningErrors:
 
     def worst(self) -> LogSum:
         """The largest error in any possible context."""
-        return max(self._of.values())
+        return max(self._errors.values())
 
-    def mean(self, position: int, given: Collection[int]) -> LogSum:
+    def of(self, position: int, given: Collection[int]) -> LogSum:
         """E_q KL(q(x_i | x_S) || d(x_i | x_S)) for a set S without i."""
         return self._means[position, frozenset(given)]
 
     @cached_property
     def _means(self) -> dict[tuple[int, frozenset[int]], LogSum]:
         terms: dict[tuple[int, frozenset[int]], list[LogSum]] = defaultdict(list)
-        for (x, i), error in self._of.items():
+        for (x, i), error in self._errors.items():
             seen = frozenset(j for j, v in enumerate(x) if v != self._q.mask)
             terms[i, seen].append(self._mass[x] * error)
         return {context: _sum(each) for context, each in terms.items()}
-
-    def mean_in_context(self, revealed: int) -> LogSum:
-        """g(m): the mean over i, |S| = m and X_S ~ q."""
-        terms = (self.mean(i, given) for i, given in contexts(self.length, revealed))
-        return _sum(terms) / (self.length * comb(self.length - 1, revealed))
 
     def at_rate(self, rate: Any) -> LogSum:
         """The mean at masking rate t: all others masked with probability t, position by position."""
         t, others = rational(rate), self.length - 1
         return _sum(
-            t ** (others - m) * (1 - t) ** m / self.length * self.mean(i, given)
+            t ** (others - m) * (1 - t) ** m / self.length * self.of(i, given)
             for m in range(self.length)
             for i, given in contexts(self.length, m)
         )
@@ -78,18 +76,6 @@ class LearningErrors:
     def average(self) -> LogSum:
         """The mean over all masking rates: int_0^1 t^a (1-t)^b dt = 1 / ((a+b+1) C(a+b, a))."""
         return _sum(self.mean_in_context(m) for m in range(self.length)) / self.length
-
-    def in_blocks(self, blocks: Sequence[Sequence[int]]) -> LogSum:
-        """sum_i E_q KL(q(x_i | x_S) || d(x_i | x_S)), S what is revealed before the block of i."""
-        total, done = LogSum({}), set[int]()
-        for block in blocks:
-            total = sum((self.mean(i, done) for i in block), total)
-            done |= set(block)
-        return total
-
-    def expected(self, schedule: IID | FixedSizes) -> LogSum:
-        """The mean of `in_blocks` over the ordered partitions of a schedule: what learning adds to E KL."""
-        return _sum(w * self.in_blocks(blocks) for blocks, w in ordered_partitions(schedule, self.length))
 
     def visited(self, blocks: Sequence[Sequence[int]], sampler: Any = None) -> LogSum:
         """The sum of errors over the possible contexts that a sampler meets along blocks, on average.
@@ -102,7 +88,7 @@ class LearningErrors:
             after: dict[Pattern, fmpq] = defaultdict(fmpq)
             answers = _answers(self._denoiser if sampler is None else sampler, list(states))
             for (x, weight), laws in zip(states.items(), answers, strict=True):
-                total = total + _sum(weight * self._of[x, i] for i in block if (x, i) in self._of)
+                total = total + _sum(weight * self._errors[x, i] for i in block if (x, i) in self._errors)
                 for tokens in product(range(self._q.vocab_size), repeat=len(block)):
                     filled, share = list(x), weight
                     for i, v in zip(block, tokens, strict=True):

@@ -9,22 +9,25 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from fractions import Fraction
 from itertools import permutations
-from math import comb, factorial
+from math import factorial
 from typing import Any
 
 import numpy as np
 
 from oracles import Oracle
 from oracles.patterns import all_sequences
+from theory.exact.by_context import ByContext
 from theory.exact.log_sums import LogSum, log2
 from theory.exact.profile import contexts
 from theory.samplers import read_problem
-from theory.unmasking.ordered_partitions import ordered_partitions
-from theory.unmasking.schedules import IID, FixedSizes
+from theory.unmasking.schedules import FixedSizes
 
 
-class Losses:
-    """l(i, S) for every position i and every set S of others.  ValueError if one of them is infinite."""
+class Losses(ByContext):
+    """f(i, S) = l(i, S): over ordered partitions, E_q[-log2] of what a sampler generates, the NELBO of its steps.
+
+    ValueError if one of them is infinite.
+    """
 
     def __init__(self, q: Oracle, denoiser: Any = None) -> None:
         problem = read_problem(q, FixedSizes([1] * q.length), denoiser)
@@ -39,19 +42,6 @@ class Losses:
         """l(i, S)."""
         return self._of[position, frozenset(given)]
 
-    def in_blocks(self, blocks: Sequence[Sequence[int]]) -> LogSum:
-        """sum_i l(i, S_{<k(i)}) for an ordered partition: E_q[-log2] of what its sampler generates."""
-        total, done = LogSum({}), set[int]()
-        for block in blocks:
-            total = sum((self.of(i, done) for i in block), total)
-            done |= set(block)
-        return total
-
-    def expected(self, schedule: IID | FixedSizes) -> LogSum:
-        """The mean of `in_blocks` over the ordered partitions of a schedule: the NELBO of its N steps."""
-        partitions = ordered_partitions(schedule, self.length)
-        return sum((chance * self.in_blocks(blocks) for blocks, chance in partitions), LogSum({}))
-
     def any_order(self) -> LogSum:
         """The loss of an autoregressive model in uniformly random order: the mean over all L! orders."""
         orders = [self.in_blocks([[i] for i in order]) for order in permutations(range(self.length))]
@@ -59,9 +49,7 @@ class Losses:
 
     def masked(self, masked: int) -> LogSum:
         """The mean of sum over masked i of l(i, S), over the sets of so many masked positions."""
-        size = self.length - masked
-        terms = (self._of[i, given] for i, given in contexts(self.length, size))
-        return sum(terms, LogSum({})) / comb(self.length, masked)
+        return masked * self.mean_in_context(self.length - masked)
 
     def by_count(self) -> LogSum:
         """E[L/j times the loss of j masked positions], j uniform in 1..L: the objective of LLaDA and RADD."""
@@ -70,10 +58,6 @@ class Losses:
     def weighted(self, weights: Sequence[Any]) -> LogSum:
         """sum_j weights[j-1] times the loss of j masked positions."""
         return sum((weight * self.masked(j) for j, weight in enumerate(weights, start=1)), LogSum({}))
-
-    def mean_in_context(self, size: int) -> LogSum:
-        """g(m): the mean of l(i, S) over i and |S| = m."""
-        return self.masked(self.length - size) / (self.length - size)
 
 
 def _loss(q: Oracle, denoiser: Any, position: int, given: list[int]) -> LogSum:

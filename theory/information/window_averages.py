@@ -18,7 +18,8 @@ import numpy as np
 from oracles.arithmetic import Arithmetic, Array, Scalar
 from theory.information.subset_entropies import summed_over_tokens
 from theory.information.window_entropies import ALL_ENTRIES, WINDOW_ENTRIES, Windows
-from theory.unmasking.schedules import IID, Exchangeable
+from theory.unmasking.oblivious import Exchangeable
+from theory.unmasking.schedules import IID
 
 
 @dataclass(frozen=True)

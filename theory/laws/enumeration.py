@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from oracles import Oracle
 from oracles.arithmetic import Arithmetic, Array, Scalar, arithmetic, convert
 from oracles.patterns import all_sequences
+from theory.unmasking.oblivious import Schedule
 from theory.unmasking.reveals import Positions
-from theory.unmasking.schedules import Schedule
 
 FLOAT_BUDGET = 4 * 10**9
 OBJECT_BUDGET = 2 * 10**7

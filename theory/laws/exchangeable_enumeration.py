@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from oracles import Oracle
 from oracles.arithmetic import Array
 from oracles.patterns import Tokens, all_sequences
+from theory.unmasking.oblivious import Exchangeable
 from theory.unmasking.reveals import ByCount
-from theory.unmasking.schedules import Exchangeable
 
 Floats = NDArray[Any]
 

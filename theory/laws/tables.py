@@ -13,7 +13,7 @@ from oracles.arithmetic import Arithmetic, Array, Scalar, arithmetic
 from theory.laws import branching, enumeration, exchangeable_enumeration
 from theory.samplers import Problem
 from theory.unmasking.base import Unmasking
-from theory.unmasking.schedules import Schedule
+from theory.unmasking.oblivious import Schedule
 
 SupportTable = NDArray[np.bool_]
 

@@ -25,7 +25,8 @@ from theory.information.binomial import binomial_weights
 from theory.information.profile import Profile
 from theory.samplers import Problem, read_problem
 from theory.unmasking.base import Unmasking
-from theory.unmasking.schedules import Exchangeable, FixedSizes
+from theory.unmasking.oblivious import Exchangeable
+from theory.unmasking.schedules import FixedSizes
 
 
 def cross_entropy_profile(q: Oracle, denoiser: Any = None, *, given: Any = None) -> Profile:

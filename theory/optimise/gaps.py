@@ -11,7 +11,8 @@ from oracles.validation import read_count
 from theory.information.profile import Profile, iid_expected_kl, sizes_expected_kl
 from theory.optimise.families import SIZES, WEIGHTS, named_family
 from theory.optimise.sizes import Profiled, optimal_sizes, read_profile
-from theory.unmasking.schedules import IID, FixedSizes, Schedule
+from theory.unmasking.oblivious import Schedule
+from theory.unmasking.schedules import IID, FixedSizes
 
 FAMILIES = (*SIZES, *WEIGHTS)
 """Those that treat all positions alike, so that the profile decides."""

@@ -17,7 +17,7 @@ from theory.denoisers import Function, Ideal
 from theory.laws import exchangeable_enumeration
 from theory.laws.enumeration import enumerate_law
 from theory.laws.exchangeable_enumeration import applies, enumerate_exchangeable
-from theory.unmasking.schedules import Exchangeable
+from theory.unmasking.oblivious import Exchangeable
 
 
 @st.composite

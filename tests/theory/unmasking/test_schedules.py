@@ -18,8 +18,8 @@ from tests.theory import brute_force
 from tests.theory.cases import ScheduleCase, schedule_cases
 from theory import IID, FixedSizes, Partition
 from theory.unmasking.draws import RandomDraw
+from theory.unmasking.oblivious import Exchangeable
 from theory.unmasking.reveals import Chosen, EachWith, UniformSubset
-from theory.unmasking.schedules import Exchangeable
 
 EXACT, FLOAT64, FLOAT32, BALL, SYMBOLIC = (
     arithmetic(name) for name in ("exact", "float64", "float32", "ball", "symbolic")
