@@ -21,8 +21,8 @@ from theory.denoisers import Ideal
 from theory.exact import log_sums
 from theory.exact.by_context import ByContext
 from theory.exact.log_sums import LogSum, rational
+from theory.exact.ordered_partitions import ordered_partitions
 from theory.exact.profile import contexts
-from theory.unmasking.ordered_partitions import ordered_partitions
 from theory.unmasking.schedules import IID, FixedSizes
 
 Pattern = tuple[int, ...]
