@@ -21,7 +21,7 @@ from theory import IID, bounds
 from theory.exact import information as exact
 from theory.exact import profile as profiles
 from theory.exact.log_sums import LogSum, rational
-from theory.unmasking.ordered_partitions import mean_divergence
+from theory.exact.ordered_partitions import mean_divergence
 
 CHEN = Source("Chen, Cong & Li 2025", "arXiv 2511.04647")
 

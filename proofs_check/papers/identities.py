@@ -31,8 +31,8 @@ from theory.exact import information as exact
 from theory.exact import profile as profiles
 from theory.exact.log_sums import LogSum
 from theory.exact.losses import Losses
+from theory.exact.ordered_partitions import mean_divergence, mean_over_sizes, size_vectors
 from theory.exact.profile import Entropies
-from theory.unmasking.ordered_partitions import mean_divergence, mean_over_sizes, size_vectors
 
 SOURCE = Source("Identities of masked diffusion", "derived for this project")
 NELBO = Source("MDLM, MD4, RADD and any-order models", "arXiv 2406.07524, 2406.04329, 2406.03736")

@@ -22,9 +22,9 @@ from proofs_check.spaces import choice, tables
 from theory import FixedSizes, expected_kl, information_profile, optimal_sizes
 from theory.exact import profile as profiles
 from theory.exact.log_sums import log2
+from theory.exact.ordered_partitions import size_vectors
 from theory.information.profile import sizes_expected_kl
 from theory.unmasking.alphas import cosine, power, rounded_sizes
-from theory.unmasking.ordered_partitions import size_vectors
 from theory.unmasking.partitions import equal_sizes
 
 LAVENANT = Source("Lavenant & Zanella 2025", "arXiv 2510.25544")

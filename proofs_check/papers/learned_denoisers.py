@@ -30,9 +30,9 @@ from theory.exact import log_sums
 from theory.exact.learning import LearningErrors, nats_above
 from theory.exact.log_sums import LogSum
 from theory.exact.losses import Losses
+from theory.exact.ordered_partitions import mean_divergence
 from theory.laws import closed_forms
 from theory.laws.sampler_law import SamplerLaw
-from theory.unmasking.ordered_partitions import mean_divergence
 
 SOURCE = Source("Learned denoisers, measured", "derived for this project")
 FENG = Source("Feng et al. 2025", "arXiv 2502.09622v1")

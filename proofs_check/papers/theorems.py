@@ -50,8 +50,8 @@ from theory.exact import information as exact
 from theory.exact import profile as profiles
 from theory.exact.extreme_profiles import code_profile
 from theory.exact.log_sums import log2
+from theory.exact.ordered_partitions import size_vectors
 from theory.exact.profile import Entropies, contexts, is_markov
-from theory.unmasking.ordered_partitions import size_vectors
 from theory.unmasking.partitions import equal_sizes
 
 A = Source("Theorem A", "derived for this project")

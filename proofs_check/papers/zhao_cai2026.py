@@ -19,7 +19,7 @@ from proofs_check.spaces import choice, tables
 from theory import IID, RandomSizes, bounds, sampler_law
 from theory.exact import information as exact
 from theory.exact import profile as profiles
-from theory.unmasking.ordered_partitions import mean_over_sizes, multinomial, size_vectors
+from theory.exact.ordered_partitions import mean_over_sizes, multinomial, size_vectors
 
 ZHAO_CAI = Source("Zhao & Cai 2026", "arXiv 2602.20126")
 

@@ -11,9 +11,9 @@ from theory.denoisers import Ideal, Perturbed
 from theory.exact import information as exact
 from theory.exact import profile as profiles
 from theory.exact.losses import Losses
+from theory.exact.ordered_partitions import mean_divergence, multinomial, ordered_partitions, size_vectors
 from theory.information.profile import iid_expected_kl, sizes_expected_kl
 from theory.likelihood.nelbo import cross_entropy_profile, nelbo
-from theory.unmasking.ordered_partitions import mean_divergence, multinomial, ordered_partitions, size_vectors
 
 LAWS = testing.oracles(max_vocab=3, max_length=3)
 

@@ -1,4 +1,4 @@
-"""What oblivious schedules are made of: ordered partitions with their probabilities, and exact means over them.
+"""Ordered partitions of the positions with their probabilities under a schedule, and exact means over them.
 
 The definition of E KL, term by term, for short sequences: the twin of every formula for it.
 """
