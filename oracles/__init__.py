@@ -1,4 +1,16 @@
-"""Laws of token sequences that are known exactly, and the ideal conditionals they define."""
+"""Laws of token sequences that are known exactly, and the ideal conditionals they define.
+
+The families: `ngram`, `hmm`, `sparse_chain`, `formal`, `table`, `product` and `mixture`, all of them an `Oracle`
+(`oracle`).  Under all but tables lies one hidden path that emits tokens (`state_space`, `transitions`), one
+forward-backward pass over it (`sum_product`), and the operations built on that (`state_space_oracle`).
+
+    arithmetic/   number systems: floats, rationals, balls, symbols, Booleans, numbers with derivatives
+    kernels/      the same answers in floats, compiled, for the CPU and for other devices
+    readers/      laws fitted to texts, and those of ARPA and hmmlearn models
+    storage/      laws as JSON files
+    zoo/          small named laws
+    testing/      hypothesis strategies, and the laws that every oracle must obey
+"""
 
 from oracles import zoo
 from oracles.automaton import Automaton

@@ -1,5 +1,15 @@
 """Claims about masked and discrete diffusion, and the engine that tries to prove and to refute them.
 
+A claim (`claims/`) states a `relation` between numbers, on `instances`, `families` or `spaces` of them; `evaluation`
+takes it at one, `examination` and `tally` at all, and the `engine` makes a report of it (`evidence`).
+
+    papers/         the claims, one file a source
+    backends/       how relations are decided, and counterexamples looked for
+    checking/       many claims at once, and only those that have changed
+    certificates/   what was shown, for an independent checker; lean/: for Lean 4
+    cli/            the arguments of `maskproof`; commands/: what it does with them
+    report/         a page about every claim; plots/: figures of what commands compute
+
 Names are imported when they are first used, so that `maskproof --help` waits for no number cruncher.
 """
 

@@ -1,4 +1,22 @@
-"""Samplers of masked diffusion models on known laws: schedules, denoisers, exact laws and error rates."""
+"""Samplers of masked diffusion models on known laws: schedules, denoisers, exact laws and error rates.
+
+    unmasking/     which positions are revealed when: schedules, planners, blocks, remasking, orders by name
+    denoisers/     what they are filled in with: ideal, reshaped, windowed, counted, given from outside
+    laws/          p, the exact law of what a sampler generates
+    errors/        where the expected error arises: by context, by step, by position
+    information/   entropies, the information profile, total and dual total correlation
+    limits/        what many steps leave of the error: the coefficients of 1/N and 1/N^2
+    optimise/      the best schedules, and how many steps a target needs
+    likelihood/    evidence lower bounds (NELBOs), and the estimators of them that training code uses
+    estimators/    Monte Carlo with intervals, of what has no exact route
+    exact/         the same quantities by their definitions as exact numbers, for claims and tests
+    analysis/      one law under many schedules, number by number
+    learning/      a denoiser, learned or not, against the ideal one
+    neural/        networks, their training, and models that others trained
+
+`metrics` has the error rates and the law of a sampler, each by the cheapest of its `sampler_routes`; `bounds` the
+published bounds; `comparison` orders side by side; `monte_carlo` the sampler with random draws.
+"""
 
 from theory.errors.profiles import ErrorProfile, error_by_position, error_by_step
 from theory.information import Profile, dual_total_correlation, information_profile, total_correlation

@@ -1,1 +1,5 @@
-"""Checking claims one after the other and many at once: in processes of their own, what has not changed recalled."""
+"""Checking many claims: in several processes, as hard as is wanted, and only those of which something has changed.
+
+`parallel` has them checked by `worker` processes, each with a given `effort`.  `cache` keeps reports by what they
+depend on: the `source_files` of a claim, and the `data_files` that these read.
+"""

@@ -1,1 +1,1 @@
-"""Certificates as theorems for Lean 4."""
+"""Certificates as theorems for Lean 4: their statements, and proofs about polynomials over boxes."""

@@ -1,1 +1,5 @@
-"""The report: one HTML file with everything that is known of every claim, readable without a network."""
+"""The report: one HTML file with everything that is known of every claim, readable without a network.
+
+`page` fills a template with drawings (`plot`, `graph`) and with sentences whose plain notation becomes MathML
+(`notation`, `formulas`, `tokens`), the `proofs` of the files of claims among them.
+"""
