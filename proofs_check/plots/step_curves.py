@@ -10,7 +10,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from oracles import Oracle
+from oracles import Oracle, Result
 from proofs_check.plots.style import (
     BLUE,
     GREEN,
@@ -54,7 +54,8 @@ def save_step_curves(panels: Sequence[Panel], title: str, path: Path) -> None:
 def step_curve_figure(panels: Sequence[Panel], title: str) -> Figure:
     """A column a language: log2 TER in bits a token, SER, and tokens per second where any were measured.
 
-    Of TER the line is (H + E KL)/L, and the shade reaches down to where TER is known to be, or can be at least.
+    Where TER is not known, its line is at the most that it can be, (H + E KL)/L, and the shade reaches down to the
+    least; where it is, it has no shade but that of an interval.
     """
     timed = any(panel.speeds for panel in panels)
     rows = 3 if timed else 2
@@ -69,7 +70,7 @@ def step_curve_figure(panels: Sequence[Panel], title: str) -> Figure:
             _plot_speeds(column[2], panel)
         for axes in column:
             _finish(axes, panel)
-    names = ("log2 TER (bits per token)", "SER", "tokens per second")
+    names = ("log2 TER (bits per token), at most", "SER", "tokens per second")
     for axes, label in zip(grid[:, 0], names, strict=False):
         axes.set_ylabel(label)
     handles, labels = grid[0, 0].get_legend_handles_labels()
@@ -88,13 +89,18 @@ def _plot_token_errors(axes: Axes, panel: Panel) -> None:
         if not points:
             continue
         steps = [point.steps for point in points]
-        values = [rate + float(point.expected_kl.value) / law.length for point in points]
+        values = [_line_at(point.log2_token_error_rate) for point in points]
         ends = [interval_ends(point.log2_token_error_rate) for point in points]
         most = [max(value, high) for value, (_, high) in zip(values, ends, strict=True)]
         axes.fill_between(steps, [low for low, _ in ends], most, color=colour, alpha=0.12, linewidth=0)
         axes.plot(steps, values, color=colour, marker=marker, label=name, **POINTS)
     if panel.autoregressive is not None:
         _plot_level(axes, panel.autoregressive.log2_token_error_rate, "autoregressive")
+
+
+def _line_at(number: Number) -> float:
+    """What is known to be the most, or is estimated to be: the value itself where there are no bounds."""
+    return interval_ends(number)[1] if isinstance(number, Result) else number.value
 
 
 def _plot_sequence_errors(axes: Axes, panel: Panel) -> None:
