@@ -70,9 +70,9 @@ class Oracle(ABC):
         """q(x_i = v | the observed tokens of the pattern), the ideal denoiser.
 
         patterns: `[..., L]`, for a law on a GPU best a tensor there; positions: P indices, all of them by default.
-        Returns `[..., P, V]`; observed positions are one-hot.  With a Boolean array of the shape of `patterns` in
-        place of indices, returns only the chosen entries, `[M, V]`: what a sampler that reveals other positions in
-        every row needs.
+        Returns `[..., P, V]`; observed positions are one-hot.  With a Boolean array or tensor of the shape of
+        `patterns` in place of indices, returns only the chosen entries, `[M, V]`: what a sampler that reveals
+        other positions in every row needs.
         out: a contiguous tensor of the answer's shape, dtype and device, for laws in floats only.  The answer is
         written there and `out` returned; a buffer used again and again saves what fresh memory costs, often
         more than the arithmetic.  Its content is undefined after an error.
@@ -331,13 +331,15 @@ class Oracle(ABC):
 
     def _read_chosen(self, positions: Any, shape: tuple[int, ...]) -> list[int] | NDArray[np.bool_]:
         """Positions as indices, or which entries of a batch of patterns of this leading shape, `[B, L]`."""
-        if not isinstance(positions, np.ndarray) or positions.dtype != bool:
+        if str(getattr(positions, "dtype", None)) not in ("bool", "torch.bool"):
             return self._read_positions(positions)
-        if positions.shape != (*shape, self.length):
+        if tuple(positions.shape) != (*shape, self.length):
             raise ValueError(
-                f"positions: expected a Boolean array of shape {(*shape, self.length)}, got {positions.shape}"
+                f"positions: expected a Boolean array of shape {(*shape, self.length)}, "
+                f"got {tuple(positions.shape)}"
             )
-        return positions.reshape(-1, self.length)
+        array = positions if isinstance(positions, np.ndarray) else positions.cpu().numpy()
+        return array.reshape(-1, self.length)
 
     def _read_positions(self, positions: Any) -> list[int]:
         if positions is None:

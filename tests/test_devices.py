@@ -16,7 +16,7 @@ from oracles import HMM, MarkovChain, zoo
 from oracles.oracle import Oracle
 from tests.float_answers import LAWS, law_answers, sampler_answers
 from tests.pretend_device import DEVICE, Pretended
-from theory import IID, explain
+from theory import IID, explain, sequence_error_rate
 
 DEVICES = [DEVICE, *(["cuda"] if torch.cuda.is_available() else [])]
 TOLERANCE = {"float32": 1e-5, "float64": 1e-11}
@@ -118,6 +118,27 @@ def test_devices_take_on_longer_gap_recursions(device: str) -> None:
     law = MarkovChain(np.full(8, 1 / 8), step, 512).to("float64")
     assert gaps(law) == ["2.1e+12 multiplications (at most 2e+12)", "too large"]
     assert gaps(law.to("float64", device=device)) == ["2.1e+12 multiplications (at most 2e+13)", "<- taken"]
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_products_of_float32_keep_their_digits(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    allowed, product = [], oracles.arithmetic.floating.FloatArithmetic.matmul
+
+    def watched(*operands: Any) -> Any:
+        allowed.append(torch.get_float32_matmul_precision())
+        return product(*operands)
+
+    monkeypatch.setattr(oracles.arithmetic.floating.FloatArithmetic, "matmul", watched)
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("medium")  # as one does for a network
+    try:
+        law = zoo.golden_mean(9).to("float32", device=device)
+        float(sequence_error_rate(law, IID.uniform(3), method="gaps"))
+        float(law.entropy())
+        assert torch.get_float32_matmul_precision() == "medium"
+    finally:
+        torch.set_float32_matmul_precision(before)
+    assert set(allowed) == {"highest"}
 
 
 def gaps(law: Oracle) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
@@ -56,6 +57,19 @@ class FloatArithmetic(Arithmetic):
     @property
     def guarantee(self) -> str:
         return f"{self.name} rounding"
+
+    @contextmanager
+    def context(self) -> Iterator[None]:
+        """All digits of float32 in products, also where torch may take TF32 or bfloat16 for networks."""
+        allowed = torch.get_float32_matmul_precision()
+        if self.name == "float64" or allowed == "highest":
+            yield
+            return
+        torch.set_float32_matmul_precision("highest")
+        try:
+            yield
+        finally:
+            torch.set_float32_matmul_precision(allowed)
 
     @property
     def logs(self) -> FloatArithmetic:

@@ -146,6 +146,41 @@ def test_patterns_go_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_allclose(parts, whole, rtol=0, atol=1e-15)
 
 
+@pytest.mark.parametrize("length", [1, 2, 5])
+@pytest.mark.parametrize("count", [0, 1])
+@pytest.mark.usefixtures("passes")
+def test_hardly_any_patterns(count: int, length: int) -> None:
+    rng = np.random.default_rng(6)
+    moves = [rational(rng, 2, 2) for _ in range(length - 1)]
+    hidden = HMM(rational(rng, 2), moves, [rational(rng, 2, 3) for _ in range(length)], length)
+    chain = MarkovChain(rational(rng, 3), rational(rng, 3, 3), length)
+    for law, kernel in ((hidden, by_scan), (chain, by_gaps)):
+        here = law.to("float64")
+        patterns = np.full((count, length), law.mask)
+        patterns[:, -1] = 1
+        rows, doubtful = answered(kernel(law.to("float64", device=PLACE)), here, patterns, None)
+        assert doubtful.tolist() == [False] * count
+        expected = here.conditionals(patterns).numpy().reshape(-1, law.vocab_size)
+        np.testing.assert_allclose(rows, expected, rtol=0, atol=1e-12)
+
+
+def test_what_is_too_large_for_a_program_takes_the_pass_in_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse = SimpleNamespace(scan=None, look_up=None)  # calling either fails
+    monkeypatch.setattr(scan, "fused", lambda device: refuse)
+    monkeypatch.setattr(lookups, "fused", lambda device: refuse)
+    monkeypatch.setattr(scan, "FUSED_STATES", 5)
+    monkeypatch.setattr(lookups, "FUSED_LENGTH", 4)
+    rng = np.random.default_rng(7)
+    hidden = HMM(rational(rng, 6), rational(rng, 6, 6), rational(rng, 6, 2), 5)
+    wordy = HMM(rational(rng, 2), rational(rng, 2, 2), rational(rng, 2, 6), 5)
+    chain = MarkovChain(rational(rng, 3), rational(rng, 3, 3), 5)
+    for law, kernel in ((hidden, by_scan), (wordy, by_scan), (chain, by_gaps)):
+        here, patterns = law.to("float64"), half_masked(law, 4, rng)
+        rows, _ = answered(kernel(law.to("float64", device=PLACE)), here, patterns, None)
+        expected = here.conditionals(patterns).numpy().reshape(-1, law.vocab_size)
+        np.testing.assert_allclose(rows, expected, rtol=0, atol=1e-12)
+
+
 @pytest.mark.usefixtures("passes")
 def test_gaps_out_of_reach_are_doubtful() -> None:
     law = zoo.golden_mean(9).to("float64", device=PLACE)
@@ -202,6 +237,36 @@ def test_requests(way: str, device: str, monkeypatch: pytest.MonkeyPatch) -> Non
             np.testing.assert_allclose(found.cpu().numpy(), expected.numpy(), rtol=0, atol=1e-12)
             assert there.conditionals(given_patterns, positions, out=out) is out
             assert torch.equal(out.cpu(), found.cpu())
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("way", NAMED)
+def test_patterns_of_any_integer_type_and_order_in_memory(way: str, device: str) -> None:
+    law = NAMED[way]()
+    here, there = law.to("float64"), law.to("float64", device=device)
+    patterns = half_masked(law, 3, np.random.default_rng(8))
+    expected = here.conditionals(patterns)
+    given_patterns = torch.as_tensor(patterns, device=device)
+    for kind in (torch.uint8, torch.int8, torch.int16, torch.int32):
+        assert torch.equal(there.conditionals(given_patterns.to(kind)), there.conditionals(given_patterns))
+    turned = given_patterns.T.contiguous().T  # a column at a time
+    np.testing.assert_allclose(there.conditionals(turned).cpu().numpy(), expected.numpy(), rtol=0, atol=1e-12)
+    with pytest.raises(ValueError, match=r"^patterns: expected entries in 0\.\."):
+        there.conditionals(torch.full((1, 8), law.mask + 1, dtype=torch.uint8, device=device))
+
+
+@pytest.mark.parametrize("device", ["cpu", *DEVICES])
+@pytest.mark.parametrize("way", NAMED)
+def test_entries_are_chosen_by_tensors_too(way: str, device: str) -> None:
+    law = NAMED[way]().to("float64", device=device)
+    patterns = half_masked(law.to("float64", device="cpu"), 6, np.random.default_rng(9)).reshape(2, 3, 8)
+    chosen = patterns == law.mask
+    expected = law.conditionals(patterns, chosen)
+    for positions in (torch.as_tensor(chosen), torch.as_tensor(chosen, device=device)):
+        for given_patterns in (patterns, torch.as_tensor(patterns, device=device)):
+            assert torch.equal(law.conditionals(given_patterns, positions), expected)
+    with pytest.raises(ValueError, match=r"^positions: expected a Boolean array of shape \(2, 3, 8\)"):
+        law.conditionals(patterns, torch.as_tensor(chosen[0], device=device))
 
 
 @pytest.mark.parametrize("device", DEVICES)

@@ -32,10 +32,14 @@ class DeviceKernel(ABC):
 def conditionals(
     law: StateSpaceOracle, kernel: DeviceKernel, patterns: Any, positions: Any, out: torch.Tensor | None
 ) -> torch.Tensor:
-    """`Oracle.conditionals` of a law on a device; patterns that are there already stay there."""
+    """`Oracle.conditionals` of a law on a device; patterns that are there already stay there.
+
+    The host waits twice, for whether they are patterns and whether any is doubtful, so this cannot be captured in a
+    CUDA graph; `DeviceKernel.conditionals` can.
+    """
     system: Any = law.arithmetic
     tokens, shape = read_tokens("patterns", patterns, law.length, law.mask, system.device)
-    wanted = law._read_chosen(positions, shape)
+    wanted = _read_wanted(law, positions, shape)
     columns = sorted(set(wanted)) if isinstance(wanted, list) else []
     chosen = _chosen(wanted, columns, len(tokens), law.length, system.device)
     count = len(tokens) * len(columns) if isinstance(wanted, list) else int(wanted.sum())
@@ -86,8 +90,22 @@ def _within(tokens: torch.Tensor, mask: int) -> bool:
     return not bool((least < 0) | (most > mask))
 
 
+def _read_wanted(
+    law: StateSpaceOracle, positions: Any, shape: tuple[int, ...]
+) -> list[int] | NDArray[np.bool_] | torch.Tensor:
+    """As `Oracle._read_chosen`; what is chosen by a tensor stays where it is."""
+    by_tensor = isinstance(positions, torch.Tensor) and positions.dtype == torch.bool
+    if by_tensor and positions.shape == (*shape, law.length):
+        return positions.reshape(-1, law.length)
+    return law._read_chosen(positions, shape)
+
+
 def _chosen(
-    wanted: list[int] | NDArray[np.bool_], columns: list[int], batch: int, length: int, device: torch.device
+    wanted: list[int] | NDArray[np.bool_] | torch.Tensor,
+    columns: list[int],
+    batch: int,
+    length: int,
+    device: torch.device,
 ) -> torch.Tensor | None:
     if not isinstance(wanted, list):
         return torch.as_tensor(wanted, device=device)
