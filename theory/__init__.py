@@ -9,7 +9,7 @@
     optimise/      the best schedules, and how many steps a target needs
     likelihood/    evidence lower bounds (NELBOs), and the estimators of them that training code uses
     estimators/    Monte Carlo with intervals, of what has no exact route
-    exact/         the same quantities by their definitions as exact numbers, for claims and tests
+    exact/         the same quantities by their definitions, as exact numbers: what claims are decided by
     analysis/      one law under many schedules, number by number
     learning/      a denoiser, learned or not, against the ideal one
     neural/        networks, their training, and models that others trained
