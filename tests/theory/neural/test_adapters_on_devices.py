@@ -9,6 +9,7 @@ import torch
 from oracles import Oracle, zoo
 from oracles.patterns import all_patterns, all_sequences
 from tests.pretend_device import DEVICE
+from tests.theory.neural.random_models import autoregressive
 from theory.denoisers import CountBased
 from theory.neural import AutoregressiveLaw, OracleModel, Remote, TokenMap, loglinear_sigma
 
@@ -90,3 +91,21 @@ def test_an_autoregressive_law(there: Oracle, prompt: list[int] | None) -> None:
         estimate = f"estimate_{name}"
         left, right = (getattr(law, estimate)(50, seed=2).value for law in (one, other))
         assert left == pytest.approx(right)
+
+
+@pytest.mark.parametrize("prompt", [None, [0, 2, 2]])
+def test_keys_and_values_are_kept_there(there: Oracle, prompt: list[int] | None) -> None:
+    elsewhere = autoregressive(2, 3).to(device_of(there))
+    one, other = (
+        AutoregressiveLaw(q, model, given=prompt, batch=30)
+        for q, model in ((there, elsewhere), (HERE, autoregressive(2, 3)))
+    )
+    np.testing.assert_array_equal(one.sample(50, seed=1), other.sample(50, seed=1))
+
+
+def test_an_oracle_of_other_ids_answers_where_it_is_asked(there: Oracle) -> None:
+    asked = torch.as_tensor(IDS.encode(EVERY))
+    one, other = (OracleModel(q, ids=IDS, shifted=True, impossible=-1e6) for q in (there, HERE))
+    found = one.backbone()(asked.to(device_of(there)), torch.zeros(1))
+    assert found.device.type == device_of(there)
+    np.testing.assert_allclose(found.cpu(), other.backbone()(asked), atol=1e-12)
