@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import pairwise
-from math import isinf, isqrt, prod
+from math import isfinite, isqrt, prod
 from typing import Any
 
 from oracles.arithmetic import arithmetic
@@ -149,14 +149,14 @@ def error_rate_range(ideal: Any, divergence: Any) -> tuple[fmpq, fmpq]:
         bits = divergence.enclosure() if isinstance(divergence, LogSum) else arb(_fraction(divergence))
     if isinstance(a, arb) or not 0 <= a <= 1:
         raise ValueError(f"ideal: expected a probability, got {ideal}")
-    if bits < 0:
+    if bits < 0 or bits.is_nan():
         raise ValueError(f"divergence: expected a number of bits >= 0, got {divergence}")
     return 1 - _largest_rate(1 - a, bits), _largest_rate(a, bits)
 
 
 def _fraction(value: Any) -> Any:
-    """A number without rounding: floats are fractions; balls and infinity stay as they are."""
-    if isinstance(value, arb) or (isinstance(value, float) and isinf(value)):
+    """A number without rounding: floats are fractions; balls, and what is not finite, are balls."""
+    if isinstance(value, arb) or (isinstance(value, float) and not isfinite(value)):
         return arb(value)
     return fmpq(*value.as_integer_ratio()) if isinstance(value, float) else rational(value)
 

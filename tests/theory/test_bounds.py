@@ -202,7 +202,19 @@ def test_the_range_of_an_error_rate_in_floats_and_balls():
     assert bounds.error_rate_range(fmpq(1, 4), log2(2) / 10) == narrow
 
 
-@pytest.mark.parametrize(("ideal", "bits"), [(2, 1), (-1, 1), (arb("0.1"), 1), (0.5, -1), (float("inf"), 1)])
+@pytest.mark.parametrize(
+    ("ideal", "bits"),
+    [
+        (2, 1),
+        (-1, 1),
+        (arb("0.1"), 1),
+        (0.5, -1),
+        (float("inf"), 1),
+        (float("nan"), 1),
+        (0.5, float("nan")),
+        (0.5, arb("nan")),
+    ],
+)
 def test_no_range_of_what_is_no_error_rate(ideal, bits):
     with pytest.raises(ValueError, match="expected a"):
         bounds.error_rate_range(ideal, bits)
