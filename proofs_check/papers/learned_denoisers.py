@@ -310,6 +310,7 @@ def met_by_ideal(errors: LearningErrors, schedule: Any, q: Oracle) -> LogSum:
 @measured(
     source=SOURCE.at("error rates of learned and ideal denoisers"),
     instances=grid(q=LAWS, denoiser=DENOISERS, weights=TWO_STEPS),
+    search={"q": ANY_LAW, "denoiser": ANY_DENOISER, "weights": st.integers(1, 3).flatmap(testing.weights)},
     tight=Tight(at(q=ONE_SENTENCE, denoiser=BLURRED, weights=[1])),
     mutants=[
         LESS,
