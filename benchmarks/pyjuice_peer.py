@@ -7,6 +7,7 @@ probabilities are float32, its matrix products bfloat16 where nothing is said an
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
@@ -40,12 +41,13 @@ def ways(law: Any, patterns: torch.Tensor) -> Iterator[tuple[str, Callable[[], t
 
 
 def compiled(law: Any) -> Any:
-    """The circuit of an HMM, with its parameters, on its device."""
+    """The circuit of an HMM, with its parameters, on its device.  For 512 positions it takes seconds."""
     import pyjuice  # pyright: ignore[reportMissingImports]
 
     first, move, words = (
         array.float().cpu() for array in (law.initial, law.transitions[0], law.emissions[0])
     )
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), 100 * law.length))  # it walks the circuit by recursion
     root = pyjuice.structures.HMM(
         seq_length=law.length, num_latents=len(first), num_emits=law.vocab_size,
         homogeneous=True, alpha=move, beta=words, gamma=first,

@@ -4,7 +4,7 @@ Triton runs on the GPU where there is one, else by its interpreter, on the CPU; 
 skipped.  Seeds are fixed: nothing here depends on chance.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 import oracles.kernels.device.lookups as lookups
 import oracles.kernels.device.scan as scan
+import oracles.kernels.device.selection as selection
 import oracles.sparse_chain as sparse_chain
 from oracles import HMM, MarkovChain, NGram, SparseMarkovChain, zoo
 from oracles.kernels.device.lookups import DeviceLookups
@@ -322,3 +323,38 @@ def test_a_gpu_has_a_budget_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
         torch.cuda, "get_device_properties", lambda device: SimpleNamespace(total_memory=1000 * device.index)
     )
     assert room_for(system) == 750
+
+
+CUDA = torch.device("cuda", 3)
+
+
+@pytest.fixture
+def imagined_gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
+    """What Triton and torch would say of a GPU; tests change it."""
+    pytest.importorskip("triton")
+    from triton.runtime import driver
+
+    answers = SimpleNamespace(capability=(9, 0), get_current_target=lambda: None)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: answers.capability)
+    monkeypatch.setattr(driver, "_active", answers)
+    selection._works.cache_clear()
+    yield answers
+    selection._works.cache_clear()
+
+
+def test_triton_serves_on_a_gpu_with_units_for_float64(imagined_gpu: SimpleNamespace) -> None:
+    assert selection.fused(CUDA) is triton_passes()
+    assert selection.fused(torch.device("cpu")) is None
+    selection._works.cache_clear()
+    imagined_gpu.capability = (7, 5)
+    assert selection.fused(CUDA) is None
+
+
+def test_without_a_compiler_the_passes_in_torch_serve(imagined_gpu: SimpleNamespace) -> None:
+    def search() -> None:
+        raise RuntimeError("Failed to find C compiler")
+
+    imagined_gpu.get_current_target = search
+    with pytest.warns(UserWarning, match=r"^Triton cannot start kernels here \(Failed to find C compiler\)"):
+        assert selection.fused(CUDA) is None
+    assert selection.fused(CUDA) is None  # said once
