@@ -77,11 +77,11 @@ class Attack:
 
 
 def attack(claim: Claim, *, minutes: float = 1.0, seed: int = 0, watch: Watch | None = None) -> Attack:
-    """Look at the listed instances, then, for that time, about the spaces and strategies that the claim names.
+    """Try the listed instances, then search the spaces and strategies that the claim names, until the time is up.
 
-    In the spaces along gradients first, then in small exact steps from the best that these found.  Every outcome is
-    exact or certified, so a counterexample is confirmed when it is found.  The order of instances depends on the
-    seed alone; how many there is time for, on the machine.
+    Spaces are searched along gradients first, then in small exact steps from the best point that these found.  Every
+    outcome is exact or certified, so a counterexample is confirmed as soon as it is found.  The order of instances
+    depends on the seed alone; how many of them there is time for depends on the machine.
     """
     run = _Run(Attack(claim), time.monotonic(), 60 * minutes, watch)
     run.listed()

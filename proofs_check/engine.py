@@ -25,8 +25,9 @@ def verify(
 ) -> Report:
     """Check a claim on its instances, by random search, against Monte Carlo, and through its mutants.
 
-    examples: random instances tried where the claim names search strategies.  backends: what else to leave out.
-    deadline: when, by `time.time`, to stop and report UNDECIDED.  Deterministic for a seed, unless time runs out.
+    examples: random instances tried where the claim names search strategies.  backends: which of them to use, all
+    by default.  deadline: when, by `time.time`, to stop and report UNDECIDED.  Deterministic for a seed, unless time
+    runs out.
     """
     started = time.perf_counter()
     work = Work(claim, progress, deadline)

@@ -57,7 +57,7 @@ class Outcome:
         return ratio if ratio is not None and isfinite(ratio) else None
 
     def repeats(self, other: Outcome) -> bool:
-        """Whether another evaluation at the same instance came to the same."""
+        """Whether another evaluation at the same instance gave the same result."""
         alike = (self.met, self.out_of_reach) == (other.met, other.out_of_reach)
         return (
             alike
@@ -86,7 +86,7 @@ def evaluate(
 
 
 def attempt(claim: Claim, instance: Instance, mutant: Mutant | None = None) -> Outcome:
-    """`evaluate`, also where the claim's function says that it cannot be computed."""
+    """As `evaluate`; where the claim's function raises NotCheckable, the outcome is out of reach, with the reason."""
     try:
         return evaluate(claim, instance, mutant)
     except NotCheckable as reason:

@@ -36,7 +36,7 @@ class Verdict(Enum):
 
 
 UNTRIED = "neither a tight instance nor a mutant: nothing shows that this check could fail"
-"""Noted in the report on a claim that says nothing that must be tight and nothing that must be refuted."""
+"""Noted on a claim that names no instance that must be tight and no variant that must be refuted."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class MutantReport:
     verdict: Verdict
     counterexample: str
     certificate: Mapping[str, Any] | None = None
-    """That the counterexample is one (`certificates`), where numbers decide it."""
+    """A certificate that the counterexample refutes the variant (`certificates`), where numbers decide that."""
 
     def __str__(self) -> str:
         return f"{self.name}: {self.verdict} ({self.counterexample})"

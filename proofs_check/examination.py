@@ -23,10 +23,10 @@ BACKENDS = (*NUMBERS, "search", "monte_carlo")
 """What a claim is checked by: numbers of four kinds, boxes of parameters, random instances, the real sampler."""
 
 UNSTEADY = "it does not always answer the same"
-"""The method of a report on what is no statement, since it depends on more than its parameters."""
+"""The method of a report on a function that depends on more than its parameters, and so states nothing."""
 
 MOST_POINTS = 400
-"""Of so many instances both sides are kept, for a plot."""
+"""About how many instances keep both sides, for a plot."""
 
 
 @dataclass
@@ -139,7 +139,7 @@ class Examination:
             self._look(outcome, tally)
 
     def _look(self, outcome: Outcome, tally: Tally) -> None:
-        """A point of a box is no evidence for what holds on all of it, unless against it."""
+        """Count a point of a box only against the claim: it is no evidence for what holds on all of the box."""
         if outcome.counterexample:
             tally.add(outcome)
         elif outcome.met is Truth.TRUE:
@@ -209,7 +209,7 @@ class Examination:
         return MutantReport(mutant.name, Verdict.REFUTED, str(refuting), certificate)
 
     def _wander(self, outcome_at: Callable[[Instance], Outcome]) -> Instance | None:
-        """A small counterexample among random instances, or on ways up, if there is one."""
+        """A small counterexample among random instances, or met while climbing; None if there is none."""
         found = None
         if self.claim.search:
             found = search.smallest(self.claim.search, outcome_at, examples=self.examples, seed=self.seed)

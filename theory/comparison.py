@@ -31,7 +31,7 @@ from theory.unmasking.orders import Order, fixed_path
 Number = Result | Estimate | Missing
 
 SHARE = 0.1
-"""How much of what a route accepts (about a minute of work) one order of many may cost."""
+"""The part of what a route accepts (about a minute of work) that a single order may cost."""
 
 SECONDS = 20.0
 """Time for all estimates, about."""
@@ -123,7 +123,7 @@ class _Case:
         return read_problem(self.q, self.order.unmasking, self.denoiser, self.given)
 
     def ask(self, quantity: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        """A function of a sampler, of this one."""
+        """A quantity of this sampler."""
         return quantity(
             self.q, self.order.unmasking, *arguments, denoiser=self.denoiser, given=self.given, **options
         )

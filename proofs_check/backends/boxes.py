@@ -35,6 +35,9 @@ SubBox = tuple[Side, ...]
 SMALLEST = fmpq(1, 2**40)
 """Sides shorter than this, relative to the box, are not halved."""
 
+BITS = 96
+"""Precision of the balls that enclose both sides over a sub-box."""
+
 _SIGNS = {"<": {-1}, "<=": {-1, 0}, "==": {0}, ">=": {0, 1}, ">": {1}}
 
 
@@ -120,7 +123,7 @@ class Covering:
         }
 
 
-def prove(lhs: Any, op: str, rhs: Any, box: Box, *, most: int = 20_000, bits: int = 96) -> Covering:
+def prove(lhs: Any, op: str, rhs: Any, box: Box, *, most: int = 20_000) -> Covering:
     """Cover the box with at most about `most` sub-boxes on which `lhs op rhs` is decided.
 
     lhs, rhs: sympy expressions in `box.symbols`, or exact numbers.  Stops at the first sub-box on which the
@@ -138,7 +141,7 @@ def prove(lhs: Any, op: str, rhs: Any, box: Box, *, most: int = 20_000, bits: in
     pending, allowed = deque([whole]), _SIGNS[op]
     while pending and covering.refuted is None:
         sub = pending.popleft()  # the largest: a simple counterexample comes first
-        possible = _possible_signs(covering, sub, bits) if quotient is None else quotient.signs_in(sub)
+        possible = _possible_signs(covering, sub) if quotient is None else quotient.signs_in(sub)
         if possible <= allowed:
             covering.proved.append(sub)
         elif not possible & allowed:
@@ -166,8 +169,8 @@ def _expression(value: Any) -> Any:
     return value
 
 
-def _possible_signs(covering: Covering, sub: SubBox, bits: int) -> set[int]:
-    with ctx.workprec(bits):
+def _possible_signs(covering: Covering, sub: SubBox) -> set[int]:
+    with ctx.workprec(BITS):
         values = {name: _ball(*side) for name, side in zip(covering.box.sides, sub, strict=True)}
         if covering.rhs == "0":
             return _signs(covering.lhs, values)

@@ -38,7 +38,7 @@ DENOMINATORS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 30, 60, 100, 1000, 10**4, 1
 """To which the entries of a row are rounded, one after the other."""
 
 _NO_NUMBERS = (ArithmeticError, AttributeError, NotCheckable, TypeError, ValueError)
-"""What a function may raise that is not made for these numbers."""
+"""What a function raises that is not made for tracked numbers."""
 
 
 class NotDifferentiable(Exception):
@@ -63,9 +63,9 @@ class GradientAscent:
     _climb: _Climb | None = None
 
     def steps(self) -> Iterator[None]:
-        """One step of all points after the other, without end but for a confirmed counterexample, simplified.
+        """Yields after every step of all points; only a confirmed counterexample, which is then simplified, ends it.
 
-        Rounds whose points cannot be evaluated are given up, and NotDifferentiable is raised if the first ones all
+        A round whose points cannot be evaluated is given up; NotDifferentiable is raised if the first rounds all
         are.  Deterministic for a seed.
         """
         rng, failed, level = random.Random(self.seed), 0, 0

@@ -13,7 +13,7 @@ from proofs_check.instances import Instance
 from proofs_check.spaces import Point, Space, instance_at
 
 PATIENCE = 60
-"""Changes in a row that do not help, after which the ascent starts anew."""
+"""After so many changes in a row that do not help, the ascent starts anew."""
 
 LARGEST = 2**20
 """Counts stay below it, so that fractions remain readable."""
@@ -26,9 +26,9 @@ def ascend(
     seed: int,
     start: Point | None = None,
 ) -> Iterator[Outcome]:
-    """Outcomes one after the other, without end but for a counterexample, after which it comes again, simplified.
+    """Outcomes, one after the other, without end; only a counterexample ends them, and is yielded again, simplified.
 
-    start: where to begin, before random points.
+    start: the first point to climb from; those after it are random.
     """
     rng = random.Random(seed)
     while True:
@@ -53,7 +53,7 @@ def drawn(spaces: Mapping[str, Space], rng: random.Random) -> Point:
 
 
 def _height(outcome: Outcome) -> float:
-    """How near to a violation an outcome is, for equations and where there is no ratio only whether it counts."""
+    """How near to a violation an outcome is; without a ratio, as for equations, only whether it counts."""
     if outcome.ratio is not None:
         return outcome.ratio
     return -1.0 if outcome.relations else -2.0

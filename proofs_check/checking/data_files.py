@@ -1,8 +1,8 @@
 """Files of data that claims read, a corpus for instance: a verdict depends on them as it does on code.
 
-Python tells of every file that it opens (the audit event `open`).  A read counts for every source file that is at
-work at that moment, so that it is found again by the sources of a claim, whoever else kept what was read in memory.
-Not seen are files that other libraries open by themselves, listings of folders, and other processes.
+Python reports every file that it opens (the audit event `open`).  A read is noted for every source file on the call
+stack, so that the sources of a claim lead to it even where the file was read for another claim and kept in memory.
+What is not seen: files that compiled libraries open by themselves, listings of folders, and other processes.
 """
 
 from __future__ import annotations

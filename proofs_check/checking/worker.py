@@ -1,4 +1,4 @@
-"""A process that checks one claim after the other for another one: `python -m proofs_check.checking.worker`.
+"""A process that checks claims for the one that started it: `python -m proofs_check.checking.worker`.
 
 It reads tasks and writes reports, a line of JSON each; whatever claims print goes to standard error.
 """
