@@ -10,11 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from oracles import Oracle, Table
 from oracles.patterns import Tokens
 from theory.denoisers import Function, Ideal, Prompted
 from theory.prompts import read_prompt
 from theory.unmasking.base import Unmasking
+from theory.unmasking.schedules import FixedSizes
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +80,12 @@ def read_problem(q: Oracle, schedule: Unmasking, denoiser: Any = None, given: An
 
     reduced = schedule.relabelled(free.tolist()).with_denoisers(move)
     return Problem(law, reduced, move(denoiser), free, prompt)
+
+
+def one_by_one(q: Oracle, denoiser: Any = None, given: Any = None) -> Problem:
+    """The sampler of one token a step in uniformly random order.  Errors as in `read_problem`."""
+    masked = q.length if given is None else int((np.asarray(given) == q.mask).sum())
+    return read_problem(q, FixedSizes([1] * max(masked, 1)), denoiser, given)
 
 
 def read_denoiser(q: Oracle, denoiser: Any, name: str = "denoiser") -> Any:

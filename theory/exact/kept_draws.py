@@ -24,8 +24,7 @@ from flint import fmpq
 from oracles import Oracle
 from oracles.patterns import all_sequences
 from theory.exact.log_sums import LogSum, log2
-from theory.samplers import read_problem
-from theory.unmasking.schedules import FixedSizes
+from theory.samplers import one_by_one
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class KeptDraws:
     @classmethod
     def of(cls, q: Oracle, denoiser: Any = None) -> KeptDraws:
         """By recursion over the 2^L contexts of each sequence.  ValueError if a bound is infinite."""
-        problem = read_problem(q, FixedSizes([1] * q.length), denoiser)
+        problem = one_by_one(q, denoiser)
         sequences = all_sequences(q.vocab_size, q.length)
         sequences = sequences[np.asarray(q.in_support(sequences))]
         found = [_Sequence(q, problem.denoiser, x).from_masks() for x in sequences]

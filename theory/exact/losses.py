@@ -19,8 +19,7 @@ from oracles.patterns import all_sequences
 from theory.exact.by_context import ByContext
 from theory.exact.log_sums import LogSum, log2
 from theory.exact.profile import contexts
-from theory.samplers import read_problem
-from theory.unmasking.schedules import FixedSizes
+from theory.samplers import one_by_one
 
 
 class Losses(ByContext):
@@ -30,7 +29,7 @@ class Losses(ByContext):
     """
 
     def __init__(self, q: Oracle, denoiser: Any = None) -> None:
-        problem = read_problem(q, FixedSizes([1] * q.length), denoiser)
+        problem = one_by_one(q, denoiser)
         self.length = q.length
         self._of = {
             (i, given): _loss(q, problem.denoiser, i, sorted(given))

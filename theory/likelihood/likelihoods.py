@@ -21,10 +21,10 @@ from theory.likelihood.nelbo_estimators import Estimator, Losses
 from theory.monte_carlo import Estimate
 from theory.progress import Progress, unwatched
 from theory.sampler_routes import divergence_routes
-from theory.samplers import Problem, read_problem
+from theory.samplers import Problem, one_by_one, read_problem
 from theory.unmasking.base import Unmasking
 from theory.unmasking.orders import Order, fixed_path
-from theory.unmasking.schedules import IID, FixedSizes
+from theory.unmasking.schedules import IID
 
 SECONDS = 5.0
 """Time for one estimate, about."""
@@ -92,7 +92,7 @@ def likelihoods(
     report, work = progress or unwatched, len(orders) + 3
     case, sampling = _Case(q, denoiser, given), _Sampling(samples, seed, confidence)
     report("bounds", 0, work)
-    problem, profile = case.one_at_a_time, case.profile()
+    problem, profile = one_by_one(q, denoiser, given), case.profile()  # its bound is that of continuous time
     law, entropy = problem.law, problem.law.entropy()
     finite = isinstance(profile, Profile) and math.isfinite(sum(profile))
     continuous = _bound(profile, problem, sampling)
@@ -137,13 +137,6 @@ class _Case:
     def problem(self, schedule: Unmasking) -> Problem:
         """The sampler of a schedule."""
         return read_problem(self.q, schedule, self.denoiser, self.given)
-
-    @property
-    def one_at_a_time(self) -> Problem:
-        """The sampler in random order, one token a step, whose bound is that of continuous time."""
-        length = self.q.length
-        masked = length if self.given is None else int((np.asarray(self.given) == self.q.mask).sum())
-        return self.problem(FixedSizes([1] * max(masked, 1)))
 
     def profile(self) -> Profile | Missing:
         """The cross-entropies that all bounds are made of, or why they are not known."""

@@ -23,10 +23,9 @@ from theory.errors.contexts import cross_entropies_by_size, expected_cross_entro
 from theory.information import information_profile
 from theory.information.binomial import binomial_weights
 from theory.information.profile import Profile
-from theory.samplers import Problem, read_problem
+from theory.samplers import Problem, one_by_one, read_problem
 from theory.unmasking.base import Unmasking
 from theory.unmasking.oblivious import Exchangeable
-from theory.unmasking.schedules import FixedSizes
 
 
 def cross_entropy_profile(q: Oracle, denoiser: Any = None, *, given: Any = None) -> Profile:
@@ -83,12 +82,6 @@ def clipped_nelbo(profile: Profile, lowest: Any) -> float:
     law = binomial_weights(len(profile), np.array([1 - clip]), np.array([clip]))[0]
     tails = law[::-1].cumsum()[::-1][1:]
     return float(np.sum(tails * np.asarray(profile)) / (1 - clip))
-
-
-def one_by_one(q: Oracle, denoiser: Any, given: Any) -> Problem:
-    """The sampler of one token a step in uniformly random order."""
-    length = q.length if given is None else int((np.asarray(given) == q.mask).sum())
-    return read_problem(q, FixedSizes([1] * max(length, 1)), denoiser, given)
 
 
 def _profile(problem: Problem) -> Profile:

@@ -28,8 +28,7 @@ from oracles.patterns import all_sequences
 from oracles.shapes import Float64
 from oracles.validation import read_count
 from theory.monte_carlo import Estimate, student
-from theory.samplers import Problem, read_problem
-from theory.unmasking.schedules import FixedSizes
+from theory.samplers import Problem, one_by_one
 
 LOSS_LIMIT = 2 * 10**7
 """Largest number V**L 2**L L of losses that is held: 160 MB."""
@@ -80,8 +79,7 @@ class Losses:
     @classmethod
     def of(cls, q: Oracle, denoiser: Any = None, *, given: Any = None) -> Losses:
         """All losses, in float64.  ValueError if there are more than `LOSS_LIMIT`, and as in `sampler_law`."""
-        length = q.length if given is None else int((np.asarray(given) == q.mask).sum())
-        problem = read_problem(q, FixedSizes([1] * max(length, 1)), denoiser, given)
+        problem = one_by_one(q, denoiser, given)
         law = problem.law
         if law.length * math.log(2 * law.vocab_size) + math.log(law.length) > math.log(LOSS_LIMIT):
             raise ValueError(

@@ -78,7 +78,9 @@ class Measures:
 
     def of(self, kind: str, *, bound: bool) -> Callable[[Unmasking], Result]:
         """What a target of this kind is compared with: the error itself, or its bound from E KL."""
-        return getattr(self, f"_{kind}_bound" if bound and kind != "expected_kl" else f"_{kind}")
+        errors = {"ser": self._ser, "ter": self._ter, "kl": self._kl, "expected_kl": self._expected_kl}
+        bounds = {"ser": self._ser_bound, "ter": self._ter_bound, "kl": self._kl_bound}
+        return (errors | bounds if bound else errors)[kind]
 
     def check(self, target: Target) -> None:
         """ValueError for a TER below TER(q) = 2^{H/L}, that of a perfect sampler."""
