@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -193,8 +194,6 @@ def uniform_on(strings: Any, vocab_size: int) -> Table:
         raise ValueError("strings: expected distinct sequences, got one twice")
     check_table_size("strings", vocab_size, tokens.shape[1], infer())
     weights = np.zeros((vocab_size,) * tokens.shape[1], dtype=object)
-    from fractions import Fraction
-
     for row in distinct:
         weights[row] = Fraction(1, len(members))
     return Table(weights)

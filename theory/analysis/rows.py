@@ -45,13 +45,8 @@ def family_of(schedule: IID | FixedSizes) -> str:
     return "iid" if isinstance(schedule, IID) else "sizes"
 
 
-def _one_at_a_time(schedule: IID | FixedSizes) -> bool:
-    """Whether every step reveals at most one token: the ideal denoiser then samples q itself."""
-    return isinstance(schedule, FixedSizes) and max(schedule.sizes) <= 1
-
-
 def _expected_kl(subject: Subject, schedule: IID | FixedSizes) -> Result | Missing:
-    if _one_at_a_time(schedule):
+    if schedule.one_at_a_time(subject.law.length):
         return Result(0, "bits", "one token a step: p = q", "exact rational")
     profile = subject.profile
     if isinstance(profile, Missing):
@@ -64,7 +59,7 @@ def _expected_kl(subject: Subject, schedule: IID | FixedSizes) -> Result | Missi
 
 
 def _token_error_rate(subject: Subject, schedule: IID | FixedSizes, expected: Result | Missing) -> Result:
-    if _one_at_a_time(schedule):
+    if schedule.one_at_a_time(subject.law.length):
         return subject.entropy_rate
     if subject.enumerable:
         return log2_token_error_rate(subject.law, schedule)
@@ -120,7 +115,7 @@ def _upper_bound(subject: Subject, excess: float, method: str) -> Result:
 def _sequence_error_rate(
     subject: Subject, sampling: Sampling, index: int, schedule: IID | FixedSizes
 ) -> Result | Estimate | Missing:
-    if _one_at_a_time(schedule):
+    if schedule.one_at_a_time(subject.law.length):
         return Result(0, "probability", "one token a step: p = q", "exact rational")
     if subject.everything_possible:
         return Result(0, "probability", "every sequence is possible", "exact rational")
