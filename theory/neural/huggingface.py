@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from oracles import Oracle
 from theory.neural.networks import device_of, evaluating
+from theory.neural.reading import check_ids
 from theory.neural.remote import Remote
 from theory.neural.token_maps import TokenMap
 
@@ -29,6 +30,9 @@ class HuggingFace(Remote):
     def __init__(
         self, oracle: Oracle, model: nn.Module, ids: TokenMap, *, shifted: bool = False, batch: int = 64
     ) -> None:
+        if not isinstance(model, nn.Module):
+            raise ValueError(f"model: expected a network of torch, got {model!r}")
+        check_ids(ids, oracle)
         super().__init__(oracle, self._ask, ids, shifted=shifted, batch=batch)
         self.model = model
         _check_ids(self.ids, getattr(model, "config", None))

@@ -30,7 +30,9 @@ def check_fits(name: str, shape: ModelShape, oracle: Oracle) -> None:
         )
 
 
-def check_ids(ids: TokenMap, oracle: Oracle) -> None:
-    """ValueError unless there is an id for every token of the oracle."""
+def check_ids(ids: Any, oracle: Oracle) -> None:
+    """ValueError unless it is a map with an id for every token of the oracle."""
+    if not isinstance(ids, TokenMap):
+        raise ValueError(f"ids: expected a TokenMap, got {ids!r}")
     if len(ids.tokens) != oracle.vocab_size:
         raise ValueError(f"ids: expected those of V={oracle.vocab_size} tokens, got {len(ids.tokens)}")

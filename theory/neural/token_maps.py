@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -15,19 +16,19 @@ from oracles.validation import read_count
 class TokenMap:
     """The numbering of a model's vocabulary, as far as an oracle needs it.
 
-    tokens: the id of every token 0..V-1, all different; mask: the id of a masked position, none of these;
+    tokens: the id of every token 0..V-1, all different, in order or as a mapping token -> id; mask: the id of a masked position, none of these;
     prefix, suffix: ids that stand before and after every sequence, as [CLS] and [SEP] do.
     ValueError for anything else.
     """
 
-    tokens: Sequence[int]
+    tokens: Sequence[int] | Mapping[int, int]
     mask: int
     prefix: Sequence[int] = ()
     suffix: Sequence[int] = ()
 
     def __post_init__(self) -> None:
         for name in ("tokens", "prefix", "suffix"):
-            ids = tuple(read_count(name, i, minimum=0) for i in getattr(self, name))
+            ids = tuple(read_count(name, i, minimum=0) for i in _in_order(name, getattr(self, name)))
             object.__setattr__(self, name, ids)
         object.__setattr__(self, "mask", read_count("mask", self.mask, minimum=0))
         if not self.tokens or len(set(self.tokens)) < len(self.tokens):
@@ -72,3 +73,16 @@ class TokenMap:
         if unknown.any():
             raise ValueError(f"{name}: expected ids of tokens and masks, got {within[unknown][0]}")
         return numbers[within]
+
+
+def _in_order(name: str, ids: Any) -> list[Any]:
+    """Ids as they are listed, or those that a mapping gives to 0, 1, 2, .."""
+    if isinstance(ids, Mapping):
+        if set(ids) != set(range(len(ids))):
+            raise ValueError(
+                f"{name}: expected an id for each of 0..{len(ids) - 1}, got one for {sorted(ids)}"
+            )
+        return [ids[token] for token in range(len(ids))]
+    if not isinstance(ids, Iterable) or isinstance(ids, str):
+        raise ValueError(f"{name}: expected ids, got {ids!r}")
+    return list(ids)

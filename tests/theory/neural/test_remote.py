@@ -218,8 +218,13 @@ Q: Oracle = zoo.golden_mean(2).to("float64")
         (lambda: TokenMap([1, -1], 0), "tokens: expected an integer of at least 0, got -1"),
         (lambda: TokenMap([1, 0], 0), "mask: expected the id of no token, got 0"),
         (lambda: TokenMap([1, 0], 2, [-3]), "prefix: expected an integer of at least 0, got -3"),
+        (lambda: TokenMap({0: 4, 2: 5}, 7), r"tokens: expected an id for each of 0..1, got one for \[0, 2\]"),
     ],
 )
 def test_bad_input(make: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_a_mapping_from_tokens_to_ids_is_read_by_token() -> None:
+    assert TokenMap({1: 5, 0: 17, 2: 30}, 37) == TokenMap([17, 5, 30], 37)
