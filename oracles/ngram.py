@@ -58,7 +58,7 @@ class NGram(StateSpaceOracle):
         """Number of tokens drawn from a transition."""
         return max(self.length - self.order + 1, 0)
 
-    @property
+    @cached_property
     def homogeneous(self) -> bool:
         """Whether one transition serves every step."""
         return len({id(transition) for transition in self.transitions}) <= 1

@@ -103,7 +103,7 @@ class SparseMarkovChain(StateSpaceOracle):
             chain._set(starts, targets, shares, left, shared)
         return chain
 
-    @property
+    @cached_property
     def homogeneous(self) -> bool:
         """Whether one transition serves every step."""
         return len(distinct(self.transitions)) == 1
