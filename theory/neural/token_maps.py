@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,8 @@ from oracles.validation import read_count
 class TokenMap:
     """The numbering of a model's vocabulary, as far as an oracle needs it.
 
-    tokens: the id of every token 0..V-1, all different, in order or as a mapping token -> id; mask: the id of a masked position, none of these;
+    tokens: the id of every token 0..V-1, all different, in order or as a mapping from tokens to ids; mask: the id of
+    a masked position, none of these;
     prefix, suffix: ids that stand before and after every sequence, as [CLS] and [SEP] do.
     ValueError for anything else.
     """
@@ -83,6 +84,4 @@ def _in_order(name: str, ids: Any) -> list[Any]:
                 f"{name}: expected an id for each of 0..{len(ids) - 1}, got one for {sorted(ids)}"
             )
         return [ids[token] for token in range(len(ids))]
-    if not isinstance(ids, Iterable) or isinstance(ids, str):
-        raise ValueError(f"{name}: expected ids, got {ids!r}")
     return list(ids)

@@ -166,12 +166,3 @@ def test_a_model_in_training_answers_as_in_evaluation_and_goes_on_training() -> 
     )
     assert [layer.training for layer in trained.modules()] == modes
     assert {True, False} == set(modes)
-
-
-@pytest.mark.parametrize(
-    ("name", "bad"), [("model", "bert"), ("model", None), ("ids", None), ("ids", [0, 1])]
-)
-def test_what_is_no_network_or_no_map_is_refused(name: str, bad: Any) -> None:
-    given: dict[str, Any] = {"model": torch.nn.Identity(), "ids": TokenMap([0, 1], 2)} | {name: bad}
-    with pytest.raises(ValueError, match=f"{name}: expected a"):
-        HuggingFace(zoo.golden_mean(2).to("float64"), **given)
