@@ -141,14 +141,17 @@ def _read(place: Path) -> dict[str, Any]:
         reason = error.strerror or type(error).__name__
         raise ValueError(f"{place}: expected a readable file, got: {reason}") from error
     try:
-        # Torch tries older formats on what is no archive, with warnings and errors of every kind.
-        zipfile.ZipFile(io.BytesIO(content)).close()
+        # Torch tries older formats on what is no archive, with warnings and errors of every kind, and does not
+        # compare what it reads with the checksums in the file.
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if damaged := archive.testzip():
+                raise zipfile.BadZipFile(f"{damaged} is damaged")
         document = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except _UNREADABLE as error:
         before = place.with_name(PREVIOUS)
         hint = f"; {before} is the one before" if place.name == LAST and before.exists() else ""
         raise ValueError(
-            f"{place}: expected a checkpoint, got a truncated file or one of another program{hint}"
+            f"{place}: expected a checkpoint, got a damaged file or one of another program{hint}"
         ) from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         found = document.get("format") if isinstance(document, dict) else type(document).__name__

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -79,10 +80,22 @@ def test_truncated(tmp_path: Path, trained: Checkpoint, kept: float) -> None:
     path = save_checkpoint(tmp_path, trained)
     content = path.read_bytes()
     path.write_bytes(content[: int(kept * len(content)) if isinstance(kept, float) else kept])
-    assert refusal(path) == "expected a checkpoint, got a truncated file or one of another program"
+    assert refusal(path) == "expected a checkpoint, got a damaged file or one of another program"
     save_checkpoint(tmp_path, trained)
     path.write_bytes(b"")
     assert refusal(path).endswith(f"; {tmp_path / PREVIOUS} is the one before")
+
+
+def test_a_flipped_bit(tmp_path: Path, trained: Checkpoint) -> None:
+    """In whatever is stored: torch reads past its own checksums."""
+    path = save_checkpoint(tmp_path, trained)
+    content = path.read_bytes()
+    with zipfile.ZipFile(path) as archive:
+        stored = [archive.read(entry) for entry in archive.infolist() if entry.file_size]
+    for part in stored:
+        place = content.index(part) + len(part) // 2
+        path.write_bytes(content[:place] + bytes([content[place] ^ 16]) + content[place + 1 :])
+        assert refusal(path) == "expected a checkpoint, got a damaged file or one of another program"
 
 
 class Malicious:
@@ -106,7 +119,7 @@ def test_pickled_code_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "malicious.pt"
     torch.save({"format": checkpoints.FORMAT, "shape": Malicious()}, path)
-    assert "truncated file or one of another program" in refusal(path)
+    assert "damaged file or one of another program" in refusal(path)
     assert not (tmp_path / "harmed").exists()
 
 
