@@ -91,7 +91,7 @@ def test_a_flipped_bit(tmp_path: Path, trained: Checkpoint) -> None:
     path = save_checkpoint(tmp_path, trained)
     content = path.read_bytes()
     with zipfile.ZipFile(path) as archive:
-        stored = [archive.read(entry) for entry in archive.infolist() if entry.file_size]
+        stored = [archive.read(entry) for entry in archive.infolist() if entry.file_size > 32]
     for part in stored:
         place = content.index(part) + len(part) // 2
         path.write_bytes(content[:place] + bytes([content[place] ^ 16]) + content[place + 1 :])
