@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-from oracles import Result
-from theory.analysis import Analysis, Missing, Row
-from theory.monte_carlo import Estimate
+from proofs_check.commands.numbers import number_json
+from theory.analysis import Analysis, Row
 
 
 def analysis_json(analysis: Analysis) -> dict[str, Any]:
@@ -38,37 +36,3 @@ def _row_json(row: Row) -> dict[str, Any]:
         "ser": number_json(row.sequence_error_rate),
         "ser_bound": number_json(row.sequence_error_bound),
     }
-
-
-def number_json(number: Result | Estimate | Missing) -> dict[str, Any]:
-    """value, unit, kind and method; low and high where there is an interval; the fraction if it is one.
-
-    What JSON lacks is null with `"infinite"`: true for infinity, false for what is undefined.
-    """
-    if isinstance(number, Missing):
-        return {"value": None, "kind": "missing", "reason": number.reason}
-    if isinstance(number, Estimate):
-        return {
-            "value": number.value,
-            "low": number.low,
-            "high": number.high,
-            "unit": number.unit,
-            "kind": "estimate",
-            "method": number.method,
-            "confidence": number.confidence,
-            "n": number.n,
-        }
-    finite = math.isfinite(float(number.value))
-    document = {
-        "value": float(number.value) if finite else None,
-        "unit": number.unit,
-        "kind": number.guarantee,
-        "method": number.method,
-    }
-    if not finite:
-        return document | {"infinite": math.isinf(float(number.value))}
-    if number.guarantee == "exact rational":
-        document["exact"] = str(number.value)
-    if number.bounds is not None:
-        document["low"], document["high"] = map(float, number.bounds)
-    return document

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proofs_check.commands.analysis_table import probability
+from proofs_check.commands.numbers import probability
 from theory.analysis import Analysis, Missing, Row
 from theory.monte_carlo import Estimate
 

@@ -12,10 +12,10 @@ from rich.table import Table
 
 from oracles import Result
 from proofs_check.commands.digits import DOWN, NEAREST, UP, fixed, plus_minus, significant
+from proofs_check.commands.numbers import pedigree, probability
 from theory.analysis import Analysis, Missing, Row
+from theory.comparison import Number
 from theory.monte_carlo import Estimate
-
-Number = Result | Estimate | Missing
 
 _TITLES = {
     "iid": "iid steps: each position falls in one of N steps with probability 1/N",
@@ -86,15 +86,6 @@ def _bound(number: Number) -> str:
     return "-" if isinstance(number, Missing) else fixed(number.value, 4, UP)
 
 
-def probability(number: Number) -> str:
-    """A probability, with its interval if it is an estimate."""
-    if isinstance(number, Missing):
-        return "-"
-    if isinstance(number, Estimate):
-        return f"{fixed(number.value, 3)} [{fixed(number.low, 3, DOWN)}, {fixed(number.high, 3, UP)}]"
-    return fixed(number.value, 4)
-
-
 # ---------------------------------------------------------------------- what the numbers are worth
 
 
@@ -117,7 +108,7 @@ def _kinds(column: str, numbers: list[tuple[Row, Number]]) -> list[str]:
     """The different pedigrees in a column: the most frequent one, then where the others are."""
     found: dict[str, list[tuple[Row, Number]]] = {}
     for row, number in numbers:
-        found.setdefault(_kind(number), []).append((row, number))
+        found.setdefault(pedigree(number), []).append((row, number))
     frequent = sorted(found.items(), key=lambda item: -len(item[1]))
     lines = []
     for kind, members in frequent:
@@ -132,11 +123,3 @@ def _places(rows: list[Row]) -> str:
     names = {"iid": "iid steps", "sizes": "equal sizes"}
     places = {name: [str(row.steps) for row in rows if row.family == name] for name in names}
     return "; ".join(f"{names[name]}, N = {', '.join(steps)}" for name, steps in places.items() if steps)
-
-
-def _kind(number: Number) -> str:
-    if isinstance(number, Missing):
-        return number.reason
-    if isinstance(number, Estimate):
-        return f"{100 * number.confidence:.10g}% {number.method}"
-    return f"{number.method} ({number.guarantee})"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from proofs_check.commands.analysis_table import probability
 from proofs_check.commands.compare_numbers import bits
 from proofs_check.commands.compare_tables import written
 from proofs_check.commands.digits import fixed, significant
+from proofs_check.commands.numbers import probability
 from theory.learning.report import LearningReport
 from theory.learning.rows import StepRow
 from theory.monte_carlo import Estimate

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from proofs_check.commands.analysis_table import probability
 from proofs_check.commands.compare_numbers import at_most, bits, divergence, kind, nats, rate, short
 from proofs_check.commands.digits import DOWN, UP, fixed
+from proofs_check.commands.numbers import probability
 from theory.learning.calibration import Bin, Calibration
 from theory.learning.report import LearningReport, spread
 from theory.learning.step_curves import Number, interval_ends

@@ -8,8 +8,8 @@ from typing import Any
 
 from rich.table import Table
 
-from proofs_check.commands.analysis_json import number_json
 from proofs_check.commands.digits import fixed, plus_minus, significant
+from proofs_check.commands.numbers import number_json, pedigree
 from theory.analysis import Missing
 from theory.comparison import Number
 from theory.likelihood.likelihoods import Likelihoods
@@ -160,16 +160,9 @@ def footnotes(found: Likelihoods) -> list[str]:
         lines[1:] = [f"estimators: {found.estimators.reason}"]
     kinds: dict[str, list[str]] = {}
     for name, number in named_bounds(found):
-        kinds.setdefault(_kind(number), []).append(name)
+        draws = f", n = {number.n}" if isinstance(number, Estimate) else ""
+        kinds.setdefault(pedigree(number) + draws, []).append(name)
     return lines + [f"{kind}: {'; '.join(names)}" for kind, names in kinds.items()]
-
-
-def _kind(number: Number) -> str:
-    if isinstance(number, Missing):
-        return number.reason
-    if isinstance(number, Estimate):
-        return f"{100 * number.confidence:.10g}% {number.method}, n = {number.n}"
-    return f"{number.method} ({number.guarantee})"
 
 
 def elbo_json(found: Likelihoods, draws: list[int], confidence: float) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from fractions import Fraction
 import numpy as np
 
 from oracles import Result
-from proofs_check.commands.analysis_table import probability
 from proofs_check.commands.digits import fixed
+from proofs_check.commands.numbers import probability
 from proofs_check.commands.order_table import shown
 from theory.comparison import Comparison, Number, OrderRow
 from theory.monte_carlo import Estimate

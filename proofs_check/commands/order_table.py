@@ -9,9 +9,8 @@ from typing import Any
 from rich.table import Table
 
 from oracles import Result
-from proofs_check.commands.analysis_json import number_json
-from proofs_check.commands.analysis_table import probability
 from proofs_check.commands.digits import UP, fixed, plus_minus, significant
+from proofs_check.commands.numbers import number_json, probability
 from theory.analysis import Missing
 from theory.comparison import Comparison, Number, OrderRow
 from theory.estimators.divergence import BIASED_TERMS

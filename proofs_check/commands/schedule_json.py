@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from proofs_check.commands.analysis_json import number_json
+from proofs_check.commands.numbers import number_json
 from theory.analysis import Missing
 from theory.optimise.survey import Need, Row, Survey
 

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.text import Text
 
 from oracles import Oracle
-from proofs_check.commands.analysis_json import number_json
 from proofs_check.commands.arguments import in_floats
 from proofs_check.commands.console import note, output, print_json, progress
+from proofs_check.commands.numbers import number_json
 from proofs_check.commands.target import Target, read_target
 from proofs_check.commands.train_progress import Display, Row, display, gap, table, worst
 from theory.monte_carlo import Estimate
