@@ -44,7 +44,7 @@ def train(
         bool | None,
         typer.Option(
             "--mixed/--no-mixed",
-            help="Multiply in bfloat16 [default: on a GPU, for wide models].",
+            help="Multiply in bfloat16 [default: for wide models, where it is faster].",
             show_default=False,
         ),
     ] = None,
@@ -52,7 +52,7 @@ def train(
         bool | None,
         typer.Option(
             "--compile/--no-compile",
-            help="Use torch.compile [default: on a GPU, for long runs].",
+            help="Use torch.compile [default: for long runs, where it works].",
             show_default=False,
         ),
     ] = None,
@@ -101,7 +101,7 @@ def train(
     ] = 128,
     rate: Annotated[
         float, typer.Option(metavar="X", help="The highest learning rate.", rich_help_panel=TRAINING)
-    ] = 3e-3,
+    ] = 5e-3,
     rate_schedule: Annotated[
         str,
         typer.Option(
@@ -120,9 +120,13 @@ def train(
             rich_help_panel=TRAINING,
         ),
     ] = None,
+    optimizer: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="`muon`, or `adamw` for all weights.", rich_help_panel=TRAINING),
+    ] = "muon",
     weight_decay: Annotated[
         float,
-        typer.Option(metavar="X", help="Of AdamW, a number in [0, 1].", rich_help_panel=TRAINING),
+        typer.Option(metavar="X", help="Of the optimizer, a number in [0, 1].", rich_help_panel=TRAINING),
     ] = 0.0,
     clip: Annotated[
         float,
@@ -162,6 +166,7 @@ def train(
             "rate": rate,
             "rate_schedule": rate_schedule,
             "warmup": warmup,
+            "optimizer": optimizer,
             "weight_decay": weight_decay,
             "clip": clip,
             "average": average,

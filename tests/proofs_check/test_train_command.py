@@ -145,6 +145,7 @@ def test_every_setting_of_a_plan_can_be_given(capsys: pytest.CaptureFixture[str]
         "seed": 5,
         "warmup": 2,
         "rate_schedule": "constant",
+        "optimizer": "adamw",
         "alpha": "square",
         "weight_decay": 0.125,
         "clip": 0.5,

@@ -14,26 +14,19 @@ from oracles.memory import check_batch
 from theory.neural.batches import Batches, derived_seed
 from theory.neural.models import ModelShape, Transformer, new_model
 from theory.neural.objectives import Masking, autoregressive_loss, masked_loss
+from theory.neural.optimizers import new_optimizers
 from theory.neural.plans import TrainingPlan
+from theory.neural.speedups import compiling_pays, mixing_pays
 
 WEIGHTS = 2
 """The stream of seeds that weights are drawn from at first; see `batches` for the others."""
 
-BETAS = (0.9, 0.99)
-"""Of AdamW: gradients and their squares are forgotten over tens and hundreds of steps."""
-
 ACTIVATIONS = 30
 """Numbers that a block keeps for the gradient, for every token and unit of width, about."""
 
-WIDE = 256
-"""Width from which matrices are large enough for bfloat16 to pay on a GPU."""
-
-LONG = 2000
-"""Steps from which the minute that compilation may take pays on a GPU."""
-
 
 class Optimisation:
-    """A model, its averaged weights, AdamW's moments, and the number of steps done."""
+    """A model, its averaged weights, the moments of its optimizers, and the number of steps done."""
 
     def __init__(
         self,
@@ -44,36 +37,34 @@ class Optimisation:
         mixed: bool | None = None,
         compiled: bool | None = None,
     ) -> None:
-        on_gpu = device.type == "cuda"
-        if not on_gpu:
+        if device.type != "cuda":
             each = 4.0 * shape.length * (ACTIVATIONS * shape.depth * shape.width + 4 * shape.vocab_size)
             check_batch("batch", plan.batch, each, "sequences")
         self.plan, self.device, self.step = plan, device, 0
-        self.mixed = on_gpu and shape.width >= WIDE if mixed is None else mixed
+        self.mixed = mixing_pays(shape, device) if mixed is None else mixed
         self.batches = Batches(q, plan, device)
         self.model = _initial(shape, plan).to(device)
         self.average = AveragedModel(self.model, multi_avg_fn=self._averaged)
         self.average.requires_grad_(False).eval()
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), lr=plan.rate, betas=BETAS, weight_decay=plan.weight_decay, fused=on_gpu
-        )
-        compiled = on_gpu and plan.steps >= LONG if compiled is None else compiled
+        self.optimizers = new_optimizers(self.model, plan)
+        compiled = compiling_pays(plan, device) if compiled is None else compiled
         self.forward: Any = torch.compile(self.model) if compiled else self.model
 
     def advance(self) -> Tensor:
         """One step; returns the loss in nats a token, where it was computed."""
         loss = self.backward(self.plan.batch)
         nn.utils.clip_grad_norm_(self.model.parameters(), self.plan.clip)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.plan.rate_at(self.step)
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = self.plan.rate_at(self.step)
+            optimizer.step()
         self.average.update_parameters(self.model)
         self.step += 1
         return loss
 
     def backward(self, batch: int) -> Tensor:
         """The loss on the first so many sequences of the next step, and its gradient."""
-        self.optimizer.zero_grad()
+        self.model.zero_grad()
         tokens = self.batches.tokens(self.step)[:batch]
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.mixed):
             if self.plan.objective == "autoregressive":
@@ -89,7 +80,7 @@ class Optimisation:
         """The largest half, quarter, .. of the batch that the next step has memory for, found by trying."""
         batch = self.plan.batch // 2
         while batch:
-            self.optimizer.zero_grad()
+            self.model.zero_grad()
             if self.device.type == "cuda":
                 torch.cuda.empty_cache()
             try:
@@ -111,14 +102,16 @@ class Optimisation:
 
     def state(self) -> dict[str, Any]:
         """What `restore` goes on from."""
-        return {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
+        moments = [optimizer.state_dict() for optimizer in self.optimizers]
+        return {"model": self.model.state_dict(), "optimizer": moments}
 
     def restore(self, step: int, averaged: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
         """Go on after so many steps.  ValueError for the state of another model."""
         try:
             self.model.load_state_dict(state["model"])
             self.averaged.load_state_dict(averaged)
-            self.optimizer.load_state_dict(state["optimizer"])
+            for optimizer, moments in zip(self.optimizers, state["optimizer"], strict=True):
+                optimizer.load_state_dict(moments)
         except (RuntimeError, LookupError, TypeError, AttributeError, ValueError) as error:
             raise ValueError("state: expected that of a model of the shape, got another") from error
         self.step = step

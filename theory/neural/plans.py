@@ -11,6 +11,7 @@ from oracles.validation import check_choice, read_count
 from theory.neural.objectives import MASKING_RATES, OBJECTIVES
 
 RATE_SCHEDULES = ("cosine", "constant")
+OPTIMIZERS = ("muon", "adamw")
 
 WARMUP = 100
 """Steps over which the learning rate rises, of a run that is long enough."""
@@ -25,18 +26,21 @@ class TrainingPlan:
     lowered to 0 or held by `rate_schedule`, "cosine" or "constant"; seed: of weights, sequences and masks.
     warmup: by default a tenth of the steps, at most `WARMUP`; at a constant rate `WARMUP` however many they are, so
     that a run that is given more steps is the same run.
-    alpha: of md4, "linear", "cosine" or "square"; weight_decay: of AdamW; clip: the largest norm of the gradient;
-    average: the decay of the exponential moving average of the weights, 0 for none.
+    optimizer: "muon", which makes the steps of the matrices in the blocks orthogonal (Jordan et al. 2024) and leaves
+    all else to AdamW, or "adamw" for everything.
+    alpha: of md4, "linear", "cosine" or "square"; weight_decay: of the optimizer; clip: the largest norm of the
+    gradient; average: the decay of the exponential moving average of the weights, 0 for none.
     ValueError for anything else, or out of range.
     """
 
     objective: str = "mdlm"
     steps: int = 2000
     batch: int = 128
-    rate: float = 3e-3
+    rate: float = 5e-3
     seed: int = 0
     warmup: int | None = None
     rate_schedule: str = "cosine"
+    optimizer: str = "muon"
     alpha: str = "cosine"
     weight_decay: float = 0.0
     clip: float = 1.0
@@ -45,6 +49,7 @@ class TrainingPlan:
     def __post_init__(self) -> None:
         check_choice("objective", self.objective, OBJECTIVES)
         check_choice("rate_schedule", self.rate_schedule, RATE_SCHEDULES)
+        check_choice("optimizer", self.optimizer, OPTIMIZERS)
         check_choice("alpha", self.alpha, tuple(MASKING_RATES))
         for name, minimum in {"steps": 1, "batch": 1, "seed": 0}.items():
             read_count(name, getattr(self, name), minimum=minimum)

@@ -1,0 +1,41 @@
+"""Where bfloat16 and torch.compile pay: found by measurement, see `benchmarks/results/learned_against_ideal.md`."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from theory.neural.models import ModelShape
+from theory.neural.plans import TrainingPlan
+
+WIDE = {"cuda": 256, "cpu": 64}
+"""Widths from which matrices are large enough for bfloat16 to pay."""
+
+LONG = 2000
+"""Steps from which the minute that compilation may take pays."""
+
+
+def mixing_pays(shape: ModelShape, device: torch.device) -> bool:
+    """Whether a step is faster with products of matrices in bfloat16."""
+    wide = shape.width >= WIDE.get(device.type, math.inf)
+    return wide and (device.type != "cpu" or _multiplies_tiles())
+
+
+def compiling_pays(plan: TrainingPlan, device: torch.device) -> bool:
+    """Whether a run is faster with torch.compile, where that works: it needs a compiler of C++, on a GPU Triton."""
+    return plan.steps >= LONG and _compiles(device)
+
+
+def _multiplies_tiles() -> bool:
+    """Whether the processor has instructions for matrices in bfloat16 (AMX); without, they are slower than floats."""
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(capabilities.get("amx_bf16"))
+
+
+def _compiles(device: torch.device) -> bool:
+    try:
+        torch.compile(torch.neg)(torch.zeros(2, device=device))
+    except RuntimeError:
+        return False
+    return True
