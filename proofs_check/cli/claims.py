@@ -11,33 +11,26 @@ from proofs_check.cli.app import app
 from proofs_check.cli.options import AsJson, Claims, Seed
 
 Minutes = Annotated[
-    float | None, typer.Option(help="Time for all checks; claims that do not fit in are UNDECIDED.")
+    float | None, typer.Option(help="Time for all checks together; claims that do not fit in are UNDECIDED.")
 ]
 Jobs = Annotated[
     int | None, typer.Option(min=1, help="Processes [default: one for every core].", show_default=False)
 ]
 Cache = Annotated[
     bool,
-    typer.Option("--cache/--no-cache", help="Recall reports on claims of which nothing has changed."),
+    typer.Option("--cache/--no-cache", help="Use reports again while nothing changes that they depend on."),
 ]
 
 
 @app.command()
 def check(
-    claims: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="CLAIM",
-            help="By id, by file (`feng2025`) or with the wildcards `*` and `?`; or a Python file of your own, "
-            "with `::NAME` for one of its claims. All of the library by default.",
-        ),
-    ] = None,
+    claims: Claims = None,
     seed: Seed = 0,
     backend: Annotated[
         list[str] | None,
         typer.Option(
-            help="Only what this one shows; may be repeated: `exact`, `certified`, `floating`, `symbolic`, `boxes`, "
-            "`search` (random instances) or `monte_carlo`."
+            help="Decide claims in this way only; may be repeated: `exact`, `certified`, `floating`, `symbolic`, "
+            "`boxes`, `search` (random instances) or `monte_carlo`."
         ),
     ] = None,
     minutes: Minutes = None,
@@ -47,7 +40,7 @@ def check(
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="Where to write certificates, which `proofs_check/certificates/checker.py` verifies by itself.",
+            help="Where to write certificates, which `proofs_check/certificates/checker.py` verifies on its own.",
         ),
     ] = None,
     details: Annotated[

@@ -21,10 +21,11 @@ def analyse(
     ] = None,
     given: Given = None,
     samples: Annotated[
-        int, typer.Option(min=0, help="Draws for a Monte Carlo estimate, at most; 0 for none.")
+        int, typer.Option(min=0, help="The most draws for a Monte Carlo estimate; 0 for none.")
     ] = 500,
     minutes: Annotated[
-        float, typer.Option(help="Time for all of Monte Carlo, about; fewer draws if it does not suffice.")
+        float,
+        typer.Option(help="About how long Monte Carlo may take in all; fewer draws if that is too short."),
     ] = 1.0,
     seed: Seed = 0,
     confidence: Confidence = 0.99,
@@ -36,7 +37,7 @@ def analyse(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Analyse a law: how far samplers with few steps are from it, number of steps by number of steps.
+    """Analyse a law: how far samplers of few steps are from it, for each number of steps.
 
     For N steps of equal weight, and for N steps of equal size: the expected KL, the token error rate (TER) and
     the sequence error rate (SER) of the ideal denoiser, exact where there is a way, with published bounds and
@@ -116,25 +117,26 @@ def order(
         str | None,
         typer.Option(
             metavar="NAME,..",
-            help="Of random, iid, left, strided, bisection, confidence, margin, entropy, lowconfidence (LLaDA), "
-            "threshold:P, eb:BITS (entropy-bounded), es:BITS (entropy-sum), remask:ETA (ReMDM), correct:SWEEPS; "
-            "`confidence@4` is by blocks of 4.",
+            help="The orders to compare, out of random, iid, left, strided, bisection, confidence, margin, entropy, "
+            "lowconfidence (LLaDA), threshold:P, eb:BITS (entropy-bounded), es:BITS (entropy-sum), remask:ETA "
+            "(ReMDM), correct:SWEEPS; `confidence@4` is by blocks of 4.",
         ),
     ] = None,
-    temperature: Annotated[str, typer.Option(help="Of the token laws; 0 is greedy.")] = "1",
+    temperature: Annotated[str, typer.Option(help="Temperature of the token laws; 0 is greedy.")] = "1",
     perturb: Annotated[
-        str, typer.Option(help="a in (1 - a) ideal + a uniform: a denoiser that is not ideal.")
+        str,
+        typer.Option(help="a of the denoiser (1 - a) ideal + a uniform, which is not ideal unless a = 0."),
     ] = "0",
     block: Annotated[
         int | None,
-        typer.Option(min=1, help="Every order also by blocks of so many positions, left to right."),
+        typer.Option(min=1, help="Take every order by blocks of so many positions as well, left to right."),
     ] = None,
     given: Given = None,
     exact: Annotated[
-        bool, typer.Option("--exact", help="Rational numbers where the law has them: small laws only.")
+        bool, typer.Option("--exact", help="In rational numbers, if the law has them: for small laws only.")
     ] = False,
     samples: Annotated[
-        int, typer.Option(min=0, help="Draws for SER and KL where the law is too large, at most; 0 for none.")
+        int, typer.Option(min=0, help="The most draws for SER and KL where the law is too large; 0 for none.")
     ] = 500,
     seed: Seed = 0,
     confidence: Confidence = 0.99,
@@ -174,14 +176,15 @@ def elbo(
     steps: Annotated[
         str | None,
         typer.Option(
-            help="Of the discrete bounds, such as `1,2,4` [default: powers of two up to L, L and 8 L]."
+            help="Numbers of steps of the discrete bounds, such as `1,2,4` "
+            "[default: powers of two up to L, L and 8 L]."
         ),
     ] = None,
     orders: Annotated[
         str | None,
         typer.Option(
             metavar="NAME,..",
-            help="To generate in, one token a step, as for `maskproof order` "
+            help="Orders to generate in, one token a step, named as for `maskproof order` "
             "[default: random,left,confidence,margin,entropy].",
         ),
     ] = None,
@@ -191,13 +194,15 @@ def elbo(
             help="`ideal`, `perturb:A` (1 - A ideal, A uniform), `temper:T`, `window:R` or `topp:P`."
         ),
     ] = "ideal",
-    draws: Annotated[str, typer.Option(help="Numbers of draws to give the interval for.")] = "100,1000,10000",
+    draws: Annotated[
+        str, typer.Option(help="Numbers of draws for which to give the interval.")
+    ] = "100,1000,10000",
     lowest: Annotated[
-        float, typer.Option(help="Where the time t is cut off, as training code does.")
+        float, typer.Option(help="The least time t that is drawn, as training code has one.")
     ] = 0.001,
     given: Given = None,
     samples: Annotated[
-        int, typer.Option(min=0, help="Sequences for what has to be estimated, at most; 0 for none.")
+        int, typer.Option(min=0, help="The most sequences drawn for what has to be estimated; 0 for none.")
     ] = 1000,
     seed: Seed = 0,
     confidence: Confidence = 0.99,

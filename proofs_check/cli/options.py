@@ -11,7 +11,9 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on standard output.")]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of all that is random: the same seed, the same answer.")]
+Seed = Annotated[
+    int, typer.Option(min=0, help="Seed of everything random: the same seed gives the same answer.")
+]
 Claims = Annotated[
     list[str] | None,
     typer.Argument(
@@ -24,13 +26,12 @@ Claims = Annotated[
 Given = Annotated[
     str | None,
     typer.Option(
-        metavar="TEXT", help="A prompt that every sequence begins with; `_` for a masked token in it."
+        metavar="TEXT", help="A prompt that every sequence begins with; `_` in it stands for a masked token."
     ),
 ]
 
-Confidence = Annotated[float, typer.Option(help="Confidence level of every interval by itself.")]
+Confidence = Annotated[float, typer.Option(help="Confidence level of each interval by itself.")]
 Plot = Annotated[Path | None, typer.Option(help="Where to save a plot, a PNG file [default: nowhere].")]
-
 
 FITTED = "A law that is fitted to a text, or of an .arpa file"
 """A panel of the help."""
@@ -60,6 +61,11 @@ def of_law(command: Callable[..., None]) -> Callable[..., None]:
     return with_law
 
 
+def _fitted(help: str) -> Any:
+    """An option in the panel of laws that are fitted."""
+    return typer.Option(help=help, rich_help_panel=FITTED)
+
+
 def _naming_a_law(
     target: Annotated[
         str | None,
@@ -71,70 +77,48 @@ def _naming_a_law(
         ),
     ] = None,
     order: Annotated[
-        int | None,
-        typer.Option(
-            help="n of the n-gram that is fitted to a text [default: 2; of order and elbo, 3].",
-            rich_help_panel=FITTED,
-        ),
+        int | None, _fitted("n of the n-gram that is fitted to a text [default: 2; 3 for order and elbo].")
     ] = None,
     length: Annotated[
         int | None,
-        typer.Option(
-            help="Tokens in a sequence of a law that is fitted, or back-off [default: 256; of order and elbo, 6; of "
-            "train, 32].",
-            rich_help_panel=FITTED,
+        _fitted(
+            "Tokens in a sequence of a fitted or a back-off law [default: 256; 6 for order and elbo; 32 for train]."
         ),
     ] = None,
     level: Annotated[
-        str | None,
-        typer.Option(help="Tokens of a text: `character` [default] or `word`.", rich_help_panel=FITTED),
+        str | None, _fitted("What the tokens of a text are: `character` [default] or `word`.")
     ] = None,
     alphabet: Annotated[
         str | None,
-        typer.Option(
-            help="`raw` text [default]; `letters`: a to z and the space; `vowels`: v, c and the space [default of "
-            "order and elbo].",
-            rich_help_panel=FITTED,
+        _fitted(
+            "`raw` text [default]; `letters`: a to z and the space; `vowels`: v, c and the space [default for order "
+            "and elbo]."
         ),
     ] = None,
     vocabulary: Annotated[
         int | None,
-        typer.Option(
-            help="Most frequent words that are tokens; the others are `<unk>` [default: all].",
-            rich_help_panel=FITTED,
-        ),
+        _fitted("How many words are tokens, the most frequent ones; all others are `<unk>` [default: all]."),
     ] = None,
     min_count: Annotated[
-        int | None,
-        typer.Option(
-            help="Words that occur less often are `<unk>` too [default: 1].", rich_help_panel=FITTED
-        ),
+        int | None, _fitted("Words that occur less often than this are `<unk>` too [default: 1].")
     ] = None,
     smoothing: Annotated[
-        str | None,
-        typer.Option(
-            help="Added to the count of every n-gram, seen or not [default: 0].", rich_help_panel=FITTED
-        ),
+        str | None, _fitted("What is added to the count of every n-gram, seen or not [default: 0].")
     ] = None,
     background: Annotated[
         str | None,
-        typer.Option(
-            help="How smoothing is shared out: `uniform` [default], or over a bigram `unigram`: by frequency.",
-            rich_help_panel=FITTED,
+        _fitted(
+            "How smoothing is shared out: `uniform` [default] or, for a bigram, `unigram`: by frequency."
         ),
     ] = None,
     states: Annotated[
-        int | None,
-        typer.Option(
-            help="Hidden states of an HMM to fit to a text by EM, in place of an n-gram.",
-            rich_help_panel=FITTED,
-        ),
+        int | None, _fitted("Hidden states of an HMM to fit to a text by EM, in place of an n-gram.")
     ] = None,
     ends: Annotated[
         str | None,
-        typer.Option(
-            help="Of sentences of a back-off n-gram: `absorb` [default], or `exclude`: none ends.",
-            rich_help_panel=FITTED,
+        _fitted(
+            "Sentences of a back-off n-gram that end early: `absorb` [default]: `</s>` fills the rest; `exclude`: "
+            "there are none."
         ),
     ] = None,
 ) -> None:
