@@ -160,6 +160,7 @@ def _read(place: Path) -> dict[str, Any]:
 
 
 def _checkpoint(document: dict[str, Any]) -> Checkpoint:
+    document = _with_optimizer(document)
     shape = _record("shape", ModelShape, document["shape"])
     plan = _record("plan", TrainingPlan, document["plan"])
     subject = _record("subject", Subject, document["subject"])
@@ -170,6 +171,16 @@ def _checkpoint(document: dict[str, Any]) -> Checkpoint:
     if not isinstance(state, dict) or not state.keys() >= {"model", "optimizer"}:
         raise ValueError("state: expected weights and the state of an optimizer, got others")
     return Checkpoint(shape, plan, subject, step, model, state)
+
+
+def _with_optimizer(document: dict[str, Any]) -> dict[str, Any]:
+    """A document of a time when AdamW alone moved the weights, as it would be written now."""
+    plan, state = document["plan"], document["state"]
+    if isinstance(plan, dict) and "optimizer" not in plan:
+        plan = plan | {"optimizer": "adamw"}
+        if isinstance(state, dict) and "optimizer" in state:
+            state = state | {"optimizer": [state["optimizer"]]}
+    return document | {"plan": plan, "state": state}
 
 
 def _record(name: str, kind: type[Any], value: Any) -> Any:

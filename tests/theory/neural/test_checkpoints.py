@@ -3,6 +3,7 @@
 import os
 import pickle
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,20 @@ def test_a_plan_whose_warmup_outlasts_it_is_still_read(tmp_path: Path, trained: 
     assert load_checkpoint(path).plan.warmup == 100
     with pytest.raises(ValueError, match="warmup: expected at most the 3 steps, got 100"):
         train(LAW, SHAPE, load_checkpoint(path).plan)
+
+
+def test_a_run_of_a_time_without_a_choice_of_optimizers_goes_on(tmp_path: Path) -> None:
+    plan = TrainingPlan(steps=3, batch=4, optimizer="adamw", rate_schedule="constant")
+    path = save_checkpoint(tmp_path, train(LAW, SHAPE, plan))
+    document = torch.load(path, weights_only=True)
+    del document["plan"]["optimizer"]
+    [document["state"]["optimizer"]] = document["state"]["optimizer"]
+    torch.save(document, path)
+    assert load_checkpoint(path).plan == plan
+    longer = replace(plan, steps=6)
+    resumed, whole = train(LAW, SHAPE, longer, tmp_path), train(LAW, SHAPE, longer)
+    for name, weight in whole.model.state_dict().items():
+        assert torch.equal(resumed.model.state_dict()[name], weight)
 
 
 def test_a_field_that_is_missing(tmp_path: Path, trained: Checkpoint) -> None:
