@@ -15,6 +15,9 @@ from theory.neural.models import MaskedTransformer, Transformer
 WORK = 5e11
 """Multiplications that an exact answer may take, by default: some ten seconds on two idle cores."""
 
+NUMBERS = 10**7
+"""Probabilities that a model may give for one, which take time of their own where it is small."""
+
 
 @dataclass(frozen=True)
 class Shortfall:
@@ -34,12 +37,13 @@ def shortfall(
 ) -> Shortfall:
     """How far a model is from a float oracle of its vocabulary and length.
 
-    work: multiplications up to which all contexts are enumerated; draws, seed: of the estimate otherwise, whose
-    interval is Student's.  ValueError for another vocabulary or length.
+    work: multiplications up to which all contexts are enumerated, if they are not more than `NUMBERS` allows; draws,
+    seed: of the estimate otherwise, whose interval is Student's.  ValueError for another vocabulary or length.
     """
     masked = isinstance(model, MaskedTransformer)
-    contexts = (q.vocab_size + masked) ** (q.length - (not masked))
-    exact = contexts * q.length * sum(weight.numel() for weight in model.parameters()) <= work
+    tokens = q.length * (q.vocab_size + masked) ** (q.length - (not masked))
+    weights = sum(weight.numel() for weight in model.parameters())
+    exact = tokens * weights <= work and tokens * q.vocab_size <= NUMBERS
     if masked:
         return _of_denoiser(q, Learned(q, model), exact, draws, seed)
     law = AutoregressiveLaw(q, model)

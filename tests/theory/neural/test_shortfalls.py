@@ -8,6 +8,7 @@ import torch
 from oracles import zoo
 from tests.theory.neural import random_models
 from theory.likelihood.nelbo import nelbo
+from theory.monte_carlo import Estimate
 from theory.neural import AutoregressiveTransformer, Learned, shortfall
 
 LAW = zoo.golden_mean(4).to("float64")
@@ -49,6 +50,13 @@ def test_estimates_agree_with_what_is_exact(kind: str) -> None:
 def test_a_long_law_is_estimated() -> None:
     law = zoo.golden_mean(200).to("float64")
     assert shortfall(law, random_models.masked(2, 200), draws=2).worst is None
+
+
+@pytest.mark.parametrize("kind", ["masked", "autoregressive"])
+def test_a_small_model_of_more_contexts_than_can_be_held_is_estimated(kind: str) -> None:
+    law = zoo.golden_mean(24).to("float64")
+    found = shortfall(law, getattr(random_models, kind)(2, 24), work=math.inf, draws=2)
+    assert isinstance(found.gap, Estimate)
 
 
 def sequences() -> list[list[int]]:
