@@ -198,6 +198,14 @@ def compare(
         typer.Option(help="Numbers of steps, such as `1,2,4` [default: powers of two up to L, and L]."),
     ] = None,
     given: Given = None,
+    baseline: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Set a denoiser that counts N sequences of the law beside the model [default: none].",
+        ),
+    ] = None,
     samples: Annotated[
         int,
         typer.Option(
@@ -211,11 +219,12 @@ def compare(
     plot: Plot = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare a trained denoiser with the ideal one: how far it is, in every sense, and what that costs samplers.
+    """Compare a trained model with the ideal denoiser: how far it is, in every sense, and what that costs samplers.
 
     The error of learning (eps_learning): the largest in any context, the mean by masking rate, by revealed tokens, by
     position, and where the sampler itself goes; the NELBO against the entropy; SER and TER of both, with what
-    the error allows; E KL in its two parts; calibration. Exact while the law is short, estimated where it is long.
+    the error allows; E KL in its two parts; calibration. Of an autoregressive model: KL, TER and SER. Exact while the
+    law is short, estimated where it is long.
     """
     from proofs_check.commands.compare import CompareRequest, run_compare
 
@@ -224,6 +233,7 @@ def compare(
         oracle=oracle,
         steps=steps,
         given=given,
+        baseline=baseline,
         samples=samples,
         bins=bins,
         seed=seed,

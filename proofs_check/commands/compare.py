@@ -1,17 +1,15 @@
-"""`maskproof compare`: a trained denoiser against the ideal one, as tables, a plot or JSON."""
+"""`maskproof compare`: a trained model against the ideal denoiser, as tables, a plot or JSON."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
-from oracles import Oracle
 from oracles.files import check_writable
-from oracles.storage import fingerprint
+from oracles.patterns import Tokens
 from proofs_check.commands.arguments import (
     in_floats,
     masked_positions,
@@ -19,27 +17,30 @@ from proofs_check.commands.arguments import (
     read_prompt,
     read_steps,
 )
-from proofs_check.commands.compare_json import report_json
-from proofs_check.commands.compare_reading import reading
-from proofs_check.commands.compare_tables import (
-    calibration_tables,
-    context_tables,
-    footnotes,
-    parts_table,
-    rate_tables,
-    senses_table,
-    visits_table,
+from proofs_check.commands.compare_answer import Answer, denoiser_answer
+from proofs_check.commands.compare_autoregressive import autoregressive_answer
+from proofs_check.commands.compare_model import Model
+from proofs_check.commands.console import (
+    Report,
+    output,
+    print_closing,
+    print_heading,
+    print_json,
+    progress,
 )
-from proofs_check.commands.console import output, print_closing, print_heading, print_json, progress
 from proofs_check.commands.target import Target, read_target
 from theory.analysis.effort import LEAST_DRAWS
+from theory.denoisers import CountBased, Denoiser
 from theory.learning.report import LearningReport, learning_report
-from theory.neural import Checkpoint, load_checkpoint
+from theory.neural import load_checkpoint
 from theory.neural.checkpoints import ORACLE
 from theory.neural.shortfalls import WORK
 
 SAMPLING_WORK = 10 * WORK
 """Multiplications that all estimates together may take: some minutes on two cores."""
+
+ADDED = 1
+"""To every count of the baseline, so that no possible token has probability zero."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class CompareRequest:
     oracle: str | None = None
     steps: str | None = None
     given: str | None = None
+    baseline: int | None = None
     samples: int = 500
     bins: int = 10
     seed: int = 0
@@ -62,56 +64,97 @@ def run_compare(request: CompareRequest) -> int:
     """Compare and print; returns the exit status 0.  ValueError for anything wrong with the request."""
     if request.plot is not None:
         check_writable(request.plot)
-    steps = None if request.steps is None else read_steps(request.steps)
     with progress() as report:
         report("reading", 0, 1)
         target = _read_oracle(request)
-        law = in_floats(target.law)
-        checkpoint = load_checkpoint(request.checkpoint, law)
+        law = target.law
+        model = Model.of(load_checkpoint(request.checkpoint, law), request.checkpoint, law)
         given = read_prompt(law, request.given)
-        steps = steps or powers_of_two(len(masked_positions(law, given)))
-        draws = _draws(request.samples, steps, checkpoint)
-        found = learning_report(
+        compared = _continuation if model.autoregressive else _denoiser
+        answer = compared(request, target, model, given, report)
+    if request.as_json:
+        about = {"target": target.name, "origin": target.origin, "given": request.given}
+        ends = {"reading": answer.reading, "plot": request.plot and str(request.plot)}
+        print_json(about | {"model": model.json} | answer.document | ends)
+    else:
+        left = len(masked_positions(law, given))
+        _print(target, request, [*model.lines, *_prompted(request, left)], answer, output())
+    return 0
+
+
+def _denoiser(
+    request: CompareRequest, target: Target, model: Model, given: Tokens | None, report: Report
+) -> Answer:
+    """A denoiser against the ideal one, and beside counts if they are asked for; its plot is saved."""
+    law = target.law
+    steps = powers_of_two(len(masked_positions(law, given)))
+    if request.steps is not None:
+        steps = read_steps(request.steps)
+    draws = _draws(request.samples, steps, model)
+
+    def found(denoiser: Denoiser) -> LearningReport:
+        return learning_report(
             law,
-            checkpoint.denoiser(law),
+            denoiser,
             steps,
             given=given,
             draws=draws,
             runs=draws,
-            patterns=WORK / _pass(checkpoint),
+            patterns=WORK / model.work,
             bins=request.bins,
             seed=request.seed,
             confidence=request.confidence,
             progress=report,
         )
-    model = _Model.of(checkpoint, request.checkpoint, law)
+
+    counted = None
+    if request.baseline is not None:
+        sequences = law.sample(request.baseline, seed=request.seed)
+        counted = found(CountBased(law, sequences, smoothing=ADDED))
+    learned = found(model.checkpoint.denoiser(law))
     if request.plot is not None:
         from proofs_check.plots.learning import save_compare_plot
 
-        save_compare_plot(found, f"{request.checkpoint} on {target.name}", request.plot)
-    said = reading(found)
-    if request.as_json:
-        about = {"target": target.name, "origin": target.origin, "given": request.given}
-        ends = {"reading": said, "plot": request.plot and str(request.plot)}
-        print_json(about | {"model": model.json} | report_json(found) | ends)
-    else:
-        _print(target, request, model, found, said, output())
-    return 0
+        save_compare_plot(learned, f"{request.checkpoint} on {target.name}", request.plot)
+    return denoiser_answer(learned, counted, request.baseline)
 
 
-def _pass(checkpoint: Checkpoint) -> float:
-    """Multiplications that one pattern takes a model, about."""
-    return checkpoint.shape.length * sum(float(weight.numel()) for weight in checkpoint.model.parameters())
+def _continuation(
+    request: CompareRequest, target: Target, model: Model, given: Tokens | None, report: Report
+) -> Answer:
+    """An autoregressive model, which takes one token a step.  ValueError for options about denoisers."""
+    for name in ("steps", "baseline", "plot"):
+        if (value := getattr(request, name)) is not None:
+            raise ValueError(f"{name}: expected none beside an autoregressive model, got {str(value)!r}")
+    report("errors of continuations", 0, 1)
+    draws = min(request.samples, max(LEAST_DRAWS, int(SAMPLING_WORK / (3 * model.work))))
+    return autoregressive_answer(
+        target.law,
+        model.checkpoint.model,
+        given=given,
+        sequences=WORK / model.work,
+        draws=draws,
+        confidence=request.confidence,
+        seed=request.seed,
+    )
 
 
-def _draws(wanted: int, steps: list[int], checkpoint: Checkpoint) -> int:
+def _draws(wanted: int, steps: list[int], model: Model) -> int:
     """As many as were asked for, or as `SAMPLING_WORK` allows: each is a pass a step, for each of three samplers."""
-    passes = 3 * sum(min(count, checkpoint.shape.length) for count in steps)
-    return min(wanted, max(LEAST_DRAWS, int(SAMPLING_WORK / (passes * _pass(checkpoint)))))
+    passes = 3 * sum(min(count, model.checkpoint.shape.length) for count in steps)
+    return min(wanted, max(LEAST_DRAWS, int(SAMPLING_WORK / (passes * model.work))))
 
 
 def _read_oracle(request: CompareRequest) -> Target:
-    """The oracle that is named, or the one that `maskproof train` leaves beside a checkpoint; ValueError if none."""
+    """The oracle that is named, or the one that `maskproof train` leaves beside a checkpoint, in floats.
+
+    ValueError if there is none.
+    """
+    target = _named_oracle(request)
+    return replace(target, law=in_floats(target.law))
+
+
+def _named_oracle(request: CompareRequest) -> Target:
     if request.oracle is not None:
         if not request.oracle.startswith("zoo:") and not request.oracle.endswith(".json"):
             raise ValueError(f"oracle: expected zoo:NAME or a .json file, got {request.oracle!r}")
@@ -124,65 +167,16 @@ def _read_oracle(request: CompareRequest) -> Target:
     return read_target(str(beside), {})
 
 
-@dataclass(frozen=True)
-class _Model:
-    """What is said of a model: its file, shape and training, and whether it was trained on this very law."""
-
-    path: str
-    checkpoint: Checkpoint
-    same_law: bool
-
-    @classmethod
-    def of(cls, checkpoint: Checkpoint, path: Path, law: Oracle) -> _Model:
-        """A model beside the law it is compared with."""
-        return cls(str(path), checkpoint, checkpoint.subject.fingerprint == fingerprint(law))
-
-    @property
-    def lines(self) -> list[str]:
-        """For people."""
-        shape, plan = self.checkpoint.shape, self.checkpoint.plan
-        seen = f"{plan.objective}, {self.checkpoint.step} of {plan.steps} batches of {plan.batch}"
-        form = f"width {shape.width}, depth {shape.depth}, heads {shape.heads}"
-        lines = [f"{self.path}: transformer of {form}; {seen}"]
-        if not self.same_law:
-            lines.append(f"note: it was trained on another law, {self.checkpoint.subject.name}")
-        return lines
-
-    @property
-    def json(self) -> dict[str, Any]:
-        """For scripts."""
-        checkpoint = self.checkpoint
-        return {
-            "path": self.path,
-            "shape": asdict(checkpoint.shape),
-            "plan": asdict(checkpoint.plan),
-            "step": checkpoint.step,
-            "trained_on": checkpoint.subject.name,
-            "trained_on_this_law": self.same_law,
-        }
+def _prompted(request: CompareRequest, left: int) -> list[str]:
+    return [] if request.given is None else [f"given {request.given!r}: the {left} tokens that are left"]
 
 
 def _print(
-    target: Target,
-    request: CompareRequest,
-    model: _Model,
-    found: LearningReport,
-    said: list[str],
-    console: Console,
+    target: Target, request: CompareRequest, notes: list[str], answer: Answer, console: Console
 ) -> None:
-    given = request.given
-    notes = [] if given is None else [f"given {given!r}: the {found.length} tokens that are left"]
-    print_heading(console, target.name, target.origin, [*model.lines, *notes])
-    tables = {
-        "Error of learning e = KL(q(x_i | seen) || model), in every sense": [senses_table(found)],
-        "Where it errs, in bits": context_tables(found),
-        "Samplers of N uniform steps: SER, and log2 TER in bits a token": rate_tables(found),
-        "Their KL(q||p), and the two parts of E KL": [parts_table(found)],
-        "Where the sampler goes": [visits_table(found)],
-        "Calibration: what is predicted and what is true, as probabilities": calibration_tables(found),
-    }
-    for title, parts in tables.items():
+    print_heading(console, target.name, target.origin, notes)
+    for title, parts in answer.tables.items():
         console.print(Text.assemble("\n", (title, "bold")))
         for part in parts:
             console.print(part)
-    print_closing(console, footnotes(found), said, request.plot)
+    print_closing(console, answer.footnotes, answer.reading, request.plot)

@@ -15,33 +15,35 @@ from theory.monte_carlo import Estimate
 
 def report_json(found: LearningReport) -> dict[str, Any]:
     """Everything as JSON-ready dictionaries; what JSON lacks is null, with `infinite` beside it."""
-    worst: dict[str, Any] = _number(found.worst)
+    worst: dict[str, Any] = finite_json(found.worst)
     if found.worst_context is not None:
         worst |= {"pattern": list(found.worst_context[0]), "position": found.worst_context[1]}
-    largest = found.largest_rate and ({"t": float(found.largest_rate[0])} | _number(found.largest_rate[1]))
+    largest = found.largest_rate and (
+        {"t": float(found.largest_rate[0])} | finite_json(found.largest_rate[1])
+    )
     return {
         "vocab_size": found.vocab_size,
         "length": found.length,
         "exact": found.exact,
         "entropy": number_json(found.entropy),
-        "nelbo": _number(found.nelbo),
+        "nelbo": finite_json(found.nelbo),
         "learning_error": {
             "largest": worst,
             "largest_over_rates": largest,
-            "mean": _number(found.average),
-            "by_rate": [{"t": float(rate)} | _number(number) for rate, number in found.by_rate],
+            "mean": finite_json(found.average),
+            "by_rate": [{"t": float(rate)} | finite_json(number) for rate, number in found.by_rate],
             "by_revealed": [
-                {"revealed": each.revealed, "mean": _number(each.mean), "largest": _worst(each.worst)}
+                {"revealed": each.revealed, "mean": finite_json(each.mean), "largest": _worst(each.worst)}
                 for each in found.by_revealed
             ],
-            "by_position": [{"position": i} | _number(number) for i, number in found.by_position],
+            "by_position": [{"position": i} | finite_json(number) for i, number in found.by_position],
         },
         "calibration": [_calibration(curve) for curve in found.calibrations],
         "steps": [_row(row) for row in found.rows],
     }
 
 
-def _number(number: Number) -> dict[str, Any]:
+def finite_json(number: Number) -> dict[str, Any]:
     """`number_json` for estimates, too, that are infinite or have an infinite end; with notes, if there are any."""
     document = number_json(number) | ({"notes": list(number.notes)} if number.notes else {})
     if not isinstance(number, Estimate):
@@ -52,45 +54,45 @@ def _number(number: Number) -> dict[str, Any]:
 
 
 def _worst(number: Number | None) -> dict[str, Any] | None:
-    return None if number is None else _number(number)
+    return None if number is None else finite_json(number)
 
 
 def _row(row: StepRow) -> dict[str, Any]:
     return {
         "steps": row.steps,
-        "learned": _point(row.learned) | {"kl": _number(row.divergence)},
-        "ideal": _point(row.ideal) | {"kl": _number(row.ideal_divergence)},
-        "learning": _number(row.learning),
+        "learned": _point(row.learned) | {"kl": finite_json(row.divergence)},
+        "ideal": _point(row.ideal) | {"kl": finite_json(row.ideal_divergence)},
+        "learning": finite_json(row.learning),
         "visited": _visits(row.visited),
         "visited_by_ideal": _visits(row.visited_by_ideal),
-        "log2_ter_bound": _number(row.token_bound),
-        "ser_bound": _number(row.error_bound),
-        "ser_range": _number(row.error_range),
+        "log2_ter_bound": finite_json(row.token_bound),
+        "ser_bound": finite_json(row.error_bound),
+        "ser_range": finite_json(row.error_range),
     }
 
 
 def _point(point: CurvePoint) -> dict[str, Any]:
     return {
-        "ser": _number(point.sequence_error_rate),
-        "log2_ter": _number(point.log2_token_error_rate),
-        "expected_kl": _number(point.expected_kl),
+        "ser": finite_json(point.sequence_error_rate),
+        "log2_ter": finite_json(point.log2_token_error_rate),
+        "expected_kl": finite_json(point.expected_kl),
     }
 
 
 def _visits(visited: VisitedErrors) -> dict[str, Any]:
     return {
-        "mean": _number(visited.mean),
-        "total": _number(visited.total),
-        "impossible": _number(visited.impossible),
+        "mean": finite_json(visited.mean),
+        "total": finite_json(visited.total),
+        "impossible": finite_json(visited.impossible),
     }
 
 
 def _calibration(curve: Calibration) -> dict[str, Any]:
     return {
         "events": curve.events,
-        "ece": _number(curve.ece),
-        "ece_at_equal_predictions": _number(curve.level_error),
-        "largest_ece": _number(curve.error),
+        "ece": finite_json(curve.ece),
+        "ece_at_equal_predictions": finite_json(curve.level_error),
+        "largest_ece": finite_json(curve.error),
         "bins": [_bin(each) for each in curve.bins],
     }
 

@@ -7,8 +7,10 @@ import pytest
 
 from oracles import save, zoo
 from proofs_check.cli import run
+from theory import IID, sequence_error_rate
+from theory.denoisers import CountBased
 from theory.learning import context_errors
-from theory.neural import ModelShape, TrainingPlan, load_checkpoint, train
+from theory.neural import AutoregressiveLaw, ModelShape, TrainingPlan, load_checkpoint, train
 
 LAW = "zoo:golden_mean?length=4"
 LONG = "zoo:golden_mean?length=24"
@@ -29,6 +31,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     trained(place / "long", 24, steps=5)
     (place / "long" / "oracle.json").unlink(missing_ok=True)
     trained(place / "autoregressive", 4, objective="autoregressive", steps=2)
+    trained(place / "long autoregressive", 24, objective="autoregressive", steps=5)
     whole = (place / "short" / "last.pt").read_bytes()
     (place / "truncated.pt").write_bytes(whole[: len(whole) // 2])
     save(zoo.golden_mean(4), place / "short" / "oracle.json")
@@ -118,6 +121,60 @@ def test_a_long_law_is_estimated_and_says_so(capsys: pytest.CaptureFixture[str])
     assert document["steps"][0]["visited"]["impossible"]["kind"] == "estimate"
 
 
+def test_an_autoregressive_model_is_measured_exactly(capsys: pytest.CaptureFixture[str]) -> None:
+    q = zoo.golden_mean(4).to("float64")
+    model = load_checkpoint("autoregressive", q).model
+    law = AutoregressiveLaw(q, model)
+    text = output(capsys, "autoregressive")
+    loss, rate = float(law.kl_divergence()), float(law.sequence_error_rate())
+    assert row(text, "KL(q||p), a sequence")[0] == f"{loss:.4f}"
+    assert row(text, "SER, a probability")[0] == f"{rate:.4f}"
+    said = f"loses {loss:.4f} bits a sequence, {loss / 4:.4f} a token; a share of {rate:.4f} of its sequences"
+    assert said in flat(text)
+    document = json.loads(output(capsys, "autoregressive", "--json"))
+    assert document["exact"] is True
+    found = document["autoregressive"]
+    assert found["kl"]["value"] == pytest.approx(loss, abs=1e-12)
+    ter = (document["entropy"]["value"] + loss) / 4
+    assert found["log2_ter"]["value"] == pytest.approx(ter, abs=1e-12)
+    prompted = output(capsys, "autoregressive", "--given", "01")
+    assert "given '01': the 2 tokens that are left" in prompted
+    given = AutoregressiveLaw(q, model, given=[0, 1, 2, 2])
+    assert row(prompted, "KL(q||p), a sequence")[0] == f"{float(given.kl_divergence()):.4f}"
+
+
+def test_a_long_autoregressive_model_is_estimated(capsys: pytest.CaptureFixture[str]) -> None:
+    text = output(capsys, "long autoregressive", "--samples", "30")
+    assert "±" in row(text, "KL(q||p), a sequence")
+    assert "99% Clopper-Pearson interval, n = 30" in flat(text)
+    document = json.loads(output(capsys, "long autoregressive", "--samples", "30", "--json"))
+    assert document["exact"] is False
+    assert document["autoregressive"]["ser"]["n"] == 30
+
+
+def test_counts_stand_beside_it(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ("--steps", "1,3", "--baseline", "40", "--seed", "3")
+    q = zoo.golden_mean(4).to("float64")
+    counts = CountBased(q, q.sample(40, seed=3), smoothing=1)
+    average = float(context_errors(q, counts).average)
+    text = output(capsys, "short", *options)
+    assert "Beside it: counts of 40 sequences" in text
+    model, counted = row(text, "mean over t, bits/token")
+    assert counted == f"{average:.4f}"
+    assert model == row(text, "mean over t, (NELBO - H)/L, a token")[0]
+    assert row(text, "SER, N = 3")[1] == f"{float(sequence_error_rate(q, IID.uniform(3), counts)):.4f}"
+    assert "On average the counts err less than the model." in text
+    document = json.loads(output(capsys, "short", *options, "--json"))
+    plain = json.loads(output(capsys, "short", *options[:2], *options[4:], "--json"))
+    baseline = document.pop("baseline")
+    assert baseline["sequences"] == 40
+    assert baseline["learning_error"]["mean"]["value"] == pytest.approx(average, abs=1e-12)
+    assert document.pop("reading")[:-1] == plain.pop("reading")
+    assert document == plain
+    long = output(capsys, "long", LONG, "--steps", "2", "--samples", "20", "--baseline", "500")
+    assert "±" in row(long, "mean over t, bits/token")
+
+
 def test_a_large_model_is_asked_less(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,12 +215,19 @@ def test_the_law_it_was_trained_on_is_another(capsys: pytest.CaptureFixture[str]
     ("arguments", "message"),
     [
         (["nowhere", LAW], "nowhere: expected a readable file"),
-        (["truncated.pt", LAW], "truncated.pt: expected a checkpoint, got a truncated file"),
+        (["truncated.pt", LAW], "truncated.pt: expected a checkpoint, got a damaged file"),
         (["short/oracle.json", LAW], "oracle.json: expected a checkpoint"),
         (["long"], "oracle: expected one to compare with, got none, and no long/oracle.json"),
         (["short", "notes.txt"], "oracle: expected zoo:NAME or a .json file, got 'notes.txt'"),
         (["nowhere"], "nowhere"),
-        (["autoregressive", LAW], "model: expected a denoiser, got an autoregressive model"),
+        (["autoregressive", LAW, "--steps", "1,2"], "steps: expected none beside an autoregressive model"),
+        (
+            ["autoregressive", "--baseline", "9"],
+            "baseline: expected none beside an autoregressive model, got '9'",
+        ),
+        (["autoregressive", "--plot", "a.png"], "plot: expected none beside an autoregressive model"),
+        (["autoregressive", "--given", "_1"], "given: expected the first tokens of a sequence"),
+        (["short", "--baseline", "0"], "--baseline"),
         (["short", LONG], "expected V=2, L=24, got V=2, L=4"),
         (["short", "zoo:all_equal?length=4&vocab_size=3"], "expected V=3, L=4, got V=2, L=4"),
         (["short", "zoo:nothing"], "zoo: expected"),

@@ -17,6 +17,7 @@ from oracles import Oracle, Result
 from oracles.validation import read_count
 from theory.analysis.quantities import Missing
 from theory.comparison import affordable
+from theory.errors.coverage import everything_possible
 from theory.estimators import estimate_expected_kl, estimate_sequence_error_rate
 from theory.estimators.divergence import per_token
 from theory.laws.distances import token_error_rate_of
@@ -78,17 +79,24 @@ def step_curve(
     return tuple(points)
 
 
+def exact_autoregressive_point(law: AutoregressiveLaw) -> CurvePoint:
+    """The point of a model that takes L steps, one a token, from all V**L sequences, few enough for a table.
+
+    There is one order, so that what stands for E KL is KL itself.  ValueError for more than fit into a table.
+    """
+    numbers = law.sequence_error_rate(), law.kl_divergence(), law.log2_token_error_rate()
+    return CurvePoint(law.law.length, *numbers)
+
+
 def autoregressive_point(
     law: AutoregressiveLaw, *, draws: int, confidence: float = 0.99, seed: int
 ) -> CurvePoint:
-    """The point of a model that takes L steps, one a token, all estimated.
-
-    Its p(x) is exact, so that what stands for E KL is KL itself.
-    """
+    """The same, estimated, unless every sequence is possible: then SER is 0."""
     settings = {"confidence": confidence, "seed": seed}
+    certain = everything_possible(law.law)
     return CurvePoint(
         law.law.length,
-        law.estimate_sequence_error_rate(draws, **settings),
+        law.sequence_error_rate() if certain else law.estimate_sequence_error_rate(draws, **settings),
         law.estimate_kl_divergence(draws, **settings),
         law.estimate_log2_token_error_rate(draws, **settings),
     )

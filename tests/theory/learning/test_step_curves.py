@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from oracles import MarkovChain, Result, zoo
@@ -20,6 +21,7 @@ from theory.learning.step_curves import (
     CurvePoint,
     Number,
     autoregressive_point,
+    exact_autoregressive_point,
     interval_ends,
     step_curve,
     surprise_of_validity,
@@ -138,6 +140,21 @@ def test_an_autoregressive_model_has_one_point() -> None:
     ):
         assert isinstance(number, Estimate)
         assert number.contains(twin)
+    exact = exact_autoregressive_point(law)
+    assert exact.steps == 4
+    assert exact.expected_kl == law.kl_divergence()
+    table, target = (np.asarray(each.joint()) for each in (law.as_table(), q))
+    assert float(exact.sequence_error_rate.value) == pytest.approx(table[target == 0].sum(), abs=1e-12)
+    rate = (float(q.entropy()) + float(exact.expected_kl.value)) / 4
+    assert float(exact.log2_token_error_rate.value) == pytest.approx(rate, abs=1e-12)
+
+
+def test_an_autoregressive_model_makes_no_errors_where_there_are_none() -> None:
+    q = zoo.sticky_chain(4).to("float64")
+    law = AutoregressiveLaw(q, AutoregressiveTransformer(ModelShape(2, 4, width=8, depth=1, heads=1)))
+    for point in (exact_autoregressive_point(law), autoregressive_point(law, draws=5, seed=0)):
+        assert isinstance(point.sequence_error_rate, Result)
+        assert (point.sequence_error_rate.value, point.sequence_error_rate.method) == (0, "full support")
 
 
 def test_what_rounding_hides_is_no_bound() -> None:
