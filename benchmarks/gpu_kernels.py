@@ -29,7 +29,6 @@ from oracles.kernels.device.scan import SAFE, HiddenChain
 from oracles.kernels.gaps import GapTables
 from oracles.optional import installed
 
-KERNELS = ("neighbours_kernel", "look_up_kernel", "messages_kernel", "readout_kernel")
 COUNTED = ("DMMA", "DFMA", "MUFU", "F2F", "LDG", "LDGSTS", "LDS", "LDSM", "STG", "STS", "SHFL", "BAR")
 
 
@@ -114,21 +113,26 @@ def counted(loop: list[str]) -> str:
 
 
 @contextmanager
-def compiled(capability: int, listings: Path | None) -> Iterator[Any]:
-    """The module of passes, its kernels compiled instead of launched."""
-    from triton.runtime import driver  # pyright: ignore[reportMissingImports]
+def compiled(capability: int, listings: Path | None) -> Iterator[None]:
+    """Kernels are compiled instead of launched."""
+    from triton.runtime import JITFunction, driver  # pyright: ignore[reportMissingImports]
 
-    from oracles.kernels.device import fused
+    from oracles.kernels.device import fused, substitution
 
     driver.set_active(AbsentGPU(capability))
-    kernels = {name: getattr(fused, name) for name in KERNELS}
-    for name, kernel in kernels.items():
-        setattr(fused, name, Compiled(kernel, listings))
+    kernels = [
+        (module, name, kernel)
+        for module in (fused, substitution)
+        for name, kernel in vars(module).items()
+        if isinstance(kernel, JITFunction) and name.endswith("_kernel")
+    ]
+    for module, name, kernel in kernels:
+        setattr(module, name, Compiled(kernel, listings))
     try:
-        yield fused
+        yield
     finally:
-        for name, kernel in kernels.items():
-            setattr(fused, name, kernel)
+        for module, name, kernel in kernels:
+            setattr(module, name, kernel)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -144,16 +148,18 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     if options.listings is not None:
         options.listings.mkdir(parents=True, exist_ok=True)
-    with compiled(options.capability, options.listings) as fused:
+    with compiled(options.capability, options.listings):
         for dtype in ("float32", "float64"):
             for vocab, batch, length in ((64, 32, 48), (1, 1, 1)):
                 heading(f"H = V = {vocab}, B = {batch}, L = {length}, {dtype}")
-                scan(fused, dtype, vocab, batch, length)
-                look_up(fused, dtype, vocab, batch, length)
+                scan(dtype, vocab, batch, length)
+                look_up(dtype, vocab, batch, length)
             heading(f"H = V = 64, a matrix of its own at every position, {dtype}")
-            scan(fused, dtype, 64, 32, 48, different=True)
+            scan(dtype, 64, 32, 48, different=True)
             heading(f"V = 4096, {dtype}")
-            look_up(fused, dtype, 4096, 2, 1024, reach=2)
+            look_up(dtype, 4096, 2, 1024, reach=2)
+            heading(f"gaps of 8 positions, V = 8, {dtype}")
+            substitute(dtype)
     return 0
 
 
@@ -162,8 +168,10 @@ def heading(text: str) -> None:
     print(f"\n{text}\n\n| kernel | registers | stack | shared | longest loop |\n" + "| --- " * 5 + "|")
 
 
-def scan(fused: Any, dtype: str, vocab: int, batch: int, length: int, different: bool = False) -> None:
+def scan(dtype: str, vocab: int, batch: int, length: int, different: bool = False) -> None:
     """Messages of a uniform hidden chain."""
+    from oracles.kernels.device import fused
+
     rows = torch.full((vocab, vocab), 1 / vocab)
     moves = [rows.clone() for _ in range(length - 1)] if different else rows
     packed = HiddenChain.pack(HMM(rows[0], moves, rows, length).to(dtype).space)
@@ -171,13 +179,23 @@ def scan(fused: Any, dtype: str, vocab: int, batch: int, length: int, different:
     fused.scan(packed, tokens, slots, out, SAFE[packed.dtype])
 
 
-def look_up(fused: Any, dtype: str, vocab: int, batch: int, length: int, reach: int | None = None) -> None:
+def look_up(dtype: str, vocab: int, batch: int, length: int, reach: int | None = None) -> None:
     """Lookups in the tables of a uniform chain."""
+    from oracles.kernels.device import fused
+
     rows = torch.full((vocab, vocab), 1 / vocab)
     law: Any = MarkovChain(rows[0], rows, length).to(dtype)
     kernel = DeviceLookups(GapTables.build(law.initial, law.transitions[0], length, reach))
     tokens, slots, out = _request(dtype, vocab, batch, length)
     fused.look_up(kernel.tables, tokens, slots, out, kernel.safe)
+
+
+def substitute(dtype: str) -> None:
+    """A part of the gap recursion."""
+    from oracles.kernels.device.substitution import MOST_ROWS, substitute
+
+    paths = torch.zeros(MOST_ROWS, 4096, dtype=getattr(torch, dtype))
+    substitute(paths, paths.clone(), paths.new_zeros(512, 512)[:MOST_ROWS, :MOST_ROWS], 8)
 
 
 def _request(

@@ -19,11 +19,12 @@ sequence), twice that with the complement.  Source: derived for this project.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from oracles.arithmetic import Arithmetic, Array
+from oracles.kernels.path import on_device
 from theory.laws.gap_links import Links
 from theory.unmasking.reveals import EachWith
 
@@ -134,12 +135,19 @@ def solve(
     anything.  By halves, so that nearly all the work is in large matrix products.
     """
     first_wanted = active or [0] * (len(cuts) - 1)
+    substitute, most_rows = substitution(paths, system)
 
     def halves(first: int, last: int) -> None:
+        inner = slice(cuts[first], cuts[last])
+        here = (..., inner, slice(first_wanted[first], None))
         if last - first == 1:
-            here = (..., slice(cuts[first], cuts[last]), slice(first_wanted[first], None))
             mine = paths[here]  # a view: assigned to, it would be copied onto itself
             mine *= factors[here]
+            return
+        if substitute is not None and inner.stop - inner.start <= most_rows:
+            # Such paths are those of gaps by length, whose places have equally many nodes.
+            width = cuts[first + 1] - inner.start
+            substitute(paths[here], factors[here], transfer[inner, inner], width)
             return
         middle = (first + last) // 2
         halves(first, middle)
@@ -151,6 +159,19 @@ def solve(
 
     if len(cuts) > 1:
         halves(0, len(cuts) - 1)
+
+
+def substitution(paths: Array, system: Arithmetic) -> tuple[Callable[..., None] | None, int]:
+    """What solves for a few places in one launch, and for how many nodes at most; None where nothing does."""
+    if not on_device(system) or paths.ndim != 2:
+        return None, 0
+    from oracles.kernels.device.selection import compiles
+
+    if not compiles(paths.device):
+        return None, 0
+    from oracles.kernels.device.substitution import MOST_ROWS, substitute
+
+    return substitute, MOST_ROWS
 
 
 def add_product(total: Array, left: Array, right: Array, system: Arithmetic) -> None:

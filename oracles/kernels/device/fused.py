@@ -1,4 +1,4 @@
-"""Conditionals on a GPU in Triton: one launch a pass, nothing between it and memory but what it reads and writes.
+"""Conditionals on a GPU in Triton: two launches a pass, no memory in between but what it needs at every position.
 
 The twins in plain torch are `oracles.kernels.device.lookups` and `oracles.kernels.device.scan`, which also say what
 the arguments are.  Rows of the answer are numbered by `slots`, -1 where nothing is wanted.  SAFE is known to the
@@ -7,22 +7,17 @@ compiler: as an argument it would be a float32, in which it is zero.
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 import triton  # pyright: ignore[reportMissingImports]
 import triton.language as tl  # pyright: ignore[reportMissingImports]
 
+from oracles.kernels.device.compilation import kernel
+
 if TYPE_CHECKING:
     from oracles.kernels.device.scan import HiddenChain
     from oracles.kernels.gaps import GapTables
-
-
-def kernel(function: Callable[..., Any]) -> Any:
-    """Compile for the GPU at the first launch, as written: what checks annotations cannot be compiled."""
-    return triton.jit(inspect.unwrap(function))
 
 
 @kernel

@@ -17,11 +17,16 @@ LEAST_CAPABILITY = (8, 0)
 
 def fused(device: torch.device) -> Any:
     """The module of passes in Triton; None where it does not serve."""
-    if device.type != "cuda" or not _works(device):
+    if not compiles(device):
         return None
     from oracles.kernels.device import fused as passes
 
     return passes
+
+
+def compiles(device: torch.device) -> bool:
+    """Whether kernels in Triton run on a device."""
+    return device.type == "cuda" and _works(device)
 
 
 @cache
