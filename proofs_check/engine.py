@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from proofs_check.claims import Claim, NotCheckable
 from proofs_check.evidence import UNTRIED, Report, Verdict
 from proofs_check.examination import BACKENDS, Examination
-from proofs_check.work import OutOfTime, Progress, Work
+from proofs_check.progress import OutOfTime, Progress, Work
 
 OUT_OF_TIME = "out of time"
 """The method of a report that was cut short."""

@@ -14,9 +14,9 @@ from proofs_check.claims import Claim, Mutant, NotCheckable
 from proofs_check.evaluation import Outcome, OverBox, attempt, evaluate
 from proofs_check.evidence import MutantReport, Verdict
 from proofs_check.instances import Grid, Instance
+from proofs_check.progress import Work
 from proofs_check.relation import Truth
 from proofs_check.tally import Tally
-from proofs_check.work import Work
 
 NUMBERS = ("exact", "certified", "floating", "symbolic", "boxes")
 BACKENDS = (*NUMBERS, "search", "monte_carlo")

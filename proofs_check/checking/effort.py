@@ -17,7 +17,7 @@ from proofs_check.claims import Claim
 from proofs_check.engine import OUT_OF_TIME, verify
 from proofs_check.evidence import Report, Verdict
 from proofs_check.examination import BACKENDS, UNSTEADY
-from proofs_check.work import Progress
+from proofs_check.progress import Progress
 
 _ERROR = "an error"
 

@@ -13,7 +13,7 @@ from proofs_check.checking.effort import Effort, failed, finished
 from proofs_check.checking.worker import Worker
 from proofs_check.claims import Claim, home_of
 from proofs_check.evidence import Report
-from proofs_check.work import Progress
+from proofs_check.progress import Progress
 
 
 def check_all(

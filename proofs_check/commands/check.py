@@ -18,7 +18,7 @@ from proofs_check.checking.parallel import check_all
 from proofs_check.claims import Claim, select
 from proofs_check.commands.console import output, print_json, progress
 from proofs_check.evidence import UNTRIED, Report, Verdict
-from proofs_check.work import Progress
+from proofs_check.progress import Progress
 
 OTHER_COLUMNS = 49
 """What the table has beside the names of claims, with room for two words of how each was established."""

@@ -17,8 +17,8 @@ from proofs_check.claims import Claim, all_claims, select
 from proofs_check.commands.console import print_json, progress
 from proofs_check.evidence import Report, Verdict
 from proofs_check.lemma_graph import LemmaGraph
+from proofs_check.progress import Progress
 from proofs_check.report.page import Entry, page
-from proofs_check.work import Progress
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The work on one claim, piece by piece: counted, told to the caller, and stopped at a deadline."""
+"""How far the work on one claim has come: counted piece by piece, told to the caller, and stopped at a deadline."""
 
 from __future__ import annotations
 
