@@ -1,4 +1,4 @@
-"""Conditionals on a GPU in Triton: two launches a pass, no memory in between but what it needs at every position.
+"""Conditionals on a GPU in Triton, two launches a pass.
 
 The twins in plain torch are `oracles.kernels.device.lookups` and `oracles.kernels.device.scan`, which also say what
 the arguments are.  Rows of the answer are numbered by `slots`, -1 where nothing is wanted.  SAFE is known to the
