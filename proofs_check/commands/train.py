@@ -14,9 +14,10 @@ from rich.text import Text
 from oracles import Oracle
 from proofs_check.commands.arguments import in_floats
 from proofs_check.commands.console import note, output, print_json, progress
+from proofs_check.commands.digits import fixed
 from proofs_check.commands.numbers import number_json
 from proofs_check.commands.target import Target, read_target
-from proofs_check.commands.train_progress import Display, Row, display, gap, table, worst
+from proofs_check.commands.train_progress import Display, Row, display, gap, table
 from theory.monte_carlo import Estimate
 from theory.neural import (
     Checkpoint,
@@ -228,7 +229,8 @@ class _Finished:
         how = "by an estimate" if isinstance(self.final.gap, Estimate) else "exactly"
         yield f"after {self.checkpoint.step} steps: {name} is {gap(self.final)} bits a token, {how}"
         if self.final.worst is not None:
-            yield f"in its worst context the denoiser is {worst(self.final)} bits from the ideal one (eps_learning)"
+            worst = fixed(self.final.worst.value, 4)
+            yield f"in its worst context the denoiser is {worst} bits from the ideal one (eps_learning)"
         yield (
             f"took {self.seconds:.1f} s; the model is in {self.request.folder / LAST}, what it learned in "
             f"{self.request.folder / ORACLE}"

@@ -99,24 +99,26 @@ class _Log:
             self.begun = 0
 
     def add(self, row: Row) -> None:
+        known = "" if row.left.worst is None else f", worst context {fixed(row.left.worst.value, 4)} bits"
         note(
-            f"step {row.step} of {self.steps}: loss {fixed(row.loss, 4)}, gap left {gap(row.left)} bits/token, "
-            f"worst context {worst(row.left)} bits"
+            f"step {row.step} of {self.steps}: loss {fixed(row.loss, 4)}, gap left {gap(row.left)} bits/token{known}"
         )
 
 
 def table(rows: list[Row], law: Oracle) -> Table:
-    """The rows of a run: its loss, and how far it is from the law."""
+    """The rows of a run: its loss, and how far it is from the law, in its worst context too if that is known."""
     entropy = float(law.entropy().value) / law.length
     found = Table()
     found.add_column("step", justify="right")
     found.add_column("loss\nbits/token", justify="right")
     found.add_column("above\nH(q)/L", justify="right")
     found.add_column("gap left\nbits/token", justify="right")
-    found.add_column("worst context\neps_learning, bits", justify="right")
+    if any(row.left.worst is not None for row in rows):
+        found.add_column("worst context\neps_learning, bits", justify="right")
     for row in rows:
         above = fixed(row.loss - entropy, 4)
-        found.add_row(str(row.step), fixed(row.loss, 4), above, gap(row.left), worst(row.left))
+        worst = [] if row.left.worst is None else [fixed(row.left.worst.value, 4)]
+        found.add_row(str(row.step), fixed(row.loss, 4), above, gap(row.left), *worst)
     return found
 
 
@@ -125,8 +127,3 @@ def gap(left: Shortfall) -> str:
     if isinstance(left.gap, Estimate):
         return plus_minus(left.gap.value, (left.gap.high - left.gap.low) / 2)
     return fixed(left.gap.value, 4)
-
-
-def worst(left: Shortfall) -> str:
-    """eps_learning in bits, where it is known."""
-    return "-" if left.worst is None else fixed(left.worst.value, 4)

@@ -163,8 +163,11 @@ def test_every_setting_of_a_plan_can_be_given(capsys: pytest.CaptureFixture[str]
 
 
 def test_an_autoregressive_model(capsys: pytest.CaptureFixture[str]) -> None:
-    text = output(capsys, CHAIN, "--steps", "10", "--objective", "autoregressive")
-    assert "after 10 steps: KL(q||p) is " in text
+    assert run(["train", CHAIN, "--steps", "10", "--objective", "autoregressive", *SMALL]) == 0
+    captured = capsys.readouterr()
+    assert "after 10 steps: KL(q||p) is " in captured.out
+    assert "eps_learning" not in captured.out
+    assert captured.err.splitlines()[-1].endswith(" bits/token")
 
 
 def test_a_law_that_is_too_long_to_enumerate(capsys: pytest.CaptureFixture[str]) -> None:
