@@ -25,18 +25,17 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyjuice_peer
 import torch
 
 from oracles import HMM, MarkovChain, SparseMarkovChain
 from oracles.kernels.device.lookups import DeviceLookups
 from oracles.kernels.device.scan import HiddenChain
 from oracles.kernels.device.selection import fused
+from oracles.optional import installed
 from theory import IID, sequence_error_rate
 
 RESULTS = Path(__file__).parent / "results" / "gpu_conditionals.json"
@@ -175,8 +174,10 @@ def contenders(
         if patterns.device.type == "cuda":
             yield "scan in torch, CUDA graph", _graphed(kernel, patterns, out)
         yield f"plain torch, {law.arithmetic.name}", _plain(law, patterns, out)
-        if out.dtype == torch.float32 and find_spec("pyjuice") and patterns.device.type == "cuda":
-            yield from pyjuice_peer.ways(law, patterns)
+        if out.dtype == torch.float32 and installed("pyjuice") and patterns.device.type == "cuda":
+            from pyjuice_peer import ways  # beside this program
+
+            yield from ways(law, patterns)
     if isinstance(kernel, DeviceLookups):
         yield "lookups in torch", lambda: _in_torch(kernel, patterns, rows)
     if fused(patterns.device) is not None:

@@ -29,8 +29,9 @@ def missing(name: str) -> bool:
         if not hasattr(place, part):
             try:
                 importlib.import_module(f"{found}.{part}")
-            except ModuleNotFoundError:
-                return True
+            except ModuleNotFoundError as error:
+                # One that is there may want a library that is not.
+                return error.name is None or error.name.startswith(PACKAGES)
         place, found = getattr(place, part), f"{found}.{part}"
     return False
 
