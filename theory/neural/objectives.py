@@ -11,8 +11,10 @@ Whatever the objective, the expectation over sequences and masks, times L / ln 2
                 of infinite variance, as a single masked position scores 1/t (`theory.likelihood.nelbo_estimators`)
     md4         each position masked with probability 1 - alpha(t), weight -alpha'(t) / (1 - alpha(t)) (Shi et al.
                 2024): mdlm with another law of t, which is more often where alpha changes slowly
-    any_order   m uniform in 0..L-1, a uniformly random set of m positions revealed, weight L / (L - m): every set
-                that precedes a token in a random order as often as there (Uria et al. 2014, Hoogeboom et al. 2022)
+    any_order   a uniformly random set of c positions masked, c in 1..L with probability P(c), weight 1 / (c P(c)).
+                With P(c) = 1/L, sets are masked as often as they follow in a random order (Uria et al. 2014,
+                Hoogeboom et al. 2022).  The mean of c losses has a variance of order 1/c: that of all is least
+                for P(c) in proportion to 1/sqrt(c), which is taken here
 
 The times of a batch are spread out evenly (low-discrepancy sampling, as in MDLM): row b draws from the b-th of B
 equal parts of (0, 1], which leaves the expectation over the batch as it is.
@@ -89,12 +91,21 @@ def draw_masking(
     return Masking(noise < probability[:, None], slope / probability, probability)
 
 
+def count_probabilities(length: int) -> Float[Tensor, " L"]:
+    """How probable 1..L masked positions are in `any_order`: P(c), in proportion to 1/sqrt(c)."""
+    shares = torch.arange(1, length + 1, dtype=torch.float64).rsqrt()
+    return shares / shares.sum()
+
+
 def _counted(times: Tensor, noise: Tensor) -> Masking:
-    """A number of masked positions uniform in 1..L, then as many positions: those of the least noise."""
+    """A number of masked positions of its law, then as many positions: those of the least noise."""
     length = noise.shape[1]
-    counts = (times * length).ceil()
+    probabilities = count_probabilities(length).to(times.device)
+    sums = probabilities.cumsum(0)
+    places = torch.searchsorted(sums / sums[-1], times.to(sums.dtype))
+    counts = places + 1
     ranks = noise.argsort(dim=1).argsort(dim=1)
-    return Masking(ranks < counts[:, None], length / counts, counts / length)
+    return Masking(ranks < counts[:, None], 1 / (counts * probabilities[places]), counts / length)
 
 
 def masked_loss(

@@ -28,7 +28,7 @@ from theory.neural.objectives import (
 from theory.unmasking.alphas import NAMED
 
 NODES, SHARES = (torch.as_tensor(values) for values in np.polynomial.legendre.leggauss(24))
-QUADRATURE = list(zip((1 - NODES) / 2, SHARES / 2, strict=True))
+QUADRATURE = list(zip((1 - NODES) / 2, (SHARES / 2).tolist(), strict=True))
 """Uniform numbers with their weights: integrates polynomials of degree 47 over [0, 1], and cosines to rounding."""
 
 ALPHA_OF = {
@@ -56,7 +56,7 @@ def expected_loss(q: Oracle, model: MaskedTransformer, objective: str, alpha: st
     probability = q.probability(sequences.numpy())[rows[0]]
     nothing = torch.zeros(batch, q.length, dtype=torch.float64)
     total = 0.0
-    for uniform, share in uniform_numbers(objective, q.length):
+    for uniform, share in uniform_numbers(objective, q.length, batch):
         drawn = draw_masking(objective, MASKING_RATES[alpha], uniform.expand(batch), nothing)
         times = [(row + 1 - float(uniform)) / batch for row in range(batch)]
         chances = torch.tensor(
@@ -68,19 +68,27 @@ def expected_loss(q: Oracle, model: MaskedTransformer, objective: str, alpha: st
     return total
 
 
-def uniform_numbers(objective: str, length: int) -> Iterator[tuple[torch.Tensor, float]]:
+def uniform_numbers(objective: str, length: int, batch: int) -> Iterator[tuple[torch.Tensor, float]]:
     if objective != "any_order":
         yield from QUADRATURE
         return
-    for k in range(length):  # counts change only at multiples of 1/(B L)
-        yield torch.tensor((k + 0.5) / length, dtype=torch.float64), 1 / length
+    # Counts change only where the time of some row passes a sum of probabilities.
+    ends = sorted({0.0, 1.0} | {math.ceil(batch * total) - batch * total for total in sums(length)})
+    for low, high in itertools.pairwise(ends):
+        yield torch.tensor((low + high) / 2, dtype=torch.float64), high - low
+
+
+def sums(length: int) -> list[float]:
+    """P(1), P(1) + P(2), .., 1 of the numbers of masked positions in any order."""
+    whole = sum(count**-0.5 for count in range(1, length + 1))
+    return [sum(count**-0.5 for count in range(1, most + 1)) / whole for most in range(1, length)] + [1.0]
 
 
 def chance(objective: str, alpha: str, masked: torch.Tensor, time: float) -> float:
     """The probability of a mask at a time, from the definitions."""
     length, count = len(masked), int(masked.sum())
     if objective == "any_order":
-        wanted = math.ceil(time * length)
+        wanted = 1 + sum(total < time for total in sums(length))
         return (count == wanted) / math.comb(length, wanted)
     kept = float(ALPHA_OF["mdlm" if objective == "mdlm" else alpha](Fraction(time)))
     return (1 - kept) ** count * kept ** (length - count)
@@ -166,10 +174,13 @@ def test_positions_are_masked_independently_with_the_probability_at_that_time() 
 
 def test_every_set_of_a_size_is_masked_equally_often_in_any_order() -> None:
     noise = torch.tensor(list(itertools.permutations([0.1, 0.2, 0.5, 0.7])), dtype=torch.float64)
+    ends = [0.0, *sums(4)]
     for size in range(1, 5):
-        uniform = torch.full((1,), 1 - (size - 0.5) / 4, dtype=torch.float64)
+        uniform = torch.full((1,), 1 - (ends[size - 1] + ends[size]) / 2, dtype=torch.float64)
         drawn = [draw_masking("any_order", MASKING_RATES["linear"], uniform, row[None]) for row in noise]
-        assert {float(one.weights) for one in drawn} == {4 / size}
+        # Weighted, every count is as frequent as the others, and every masked token as those beside it.
+        expected = 1 / (size * (ends[size] - ends[size - 1]))
+        assert [float(one.weights) for one in drawn] == pytest.approx([expected] * len(drawn))
         found = torch.cat([one.masked for one in drawn])
         for masked in masks(4):
             count = int((found == masked).all(1).sum())
@@ -182,7 +193,8 @@ def test_all_positions_are_masked_at_time_one() -> None:
             objective, MASKING_RATES["linear"], torch.zeros(1).double(), torch.rand(1, 3).double()
         )
         assert drawn.masked.all()
-        assert (float(drawn.weights), float(drawn.fractions)) == (1, 1)
+        weight = 1 if objective == "mdlm" else 1 / (3 * (1 - sums(3)[1]))
+        assert (float(drawn.weights), float(drawn.fractions)) == (pytest.approx(weight), 1)
 
 
 def test_observed_positions_are_not_scored() -> None:
