@@ -101,7 +101,7 @@ def train(
     ] = 128,
     rate: Annotated[
         float, typer.Option(metavar="X", help="The highest learning rate.", rich_help_panel=TRAINING)
-    ] = 5e-3,
+    ] = 1e-2,
     rate_schedule: Annotated[
         str,
         typer.Option(

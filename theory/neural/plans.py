@@ -36,7 +36,7 @@ class TrainingPlan:
     objective: str = "mdlm"
     steps: int = 2000
     batch: int = 128
-    rate: float = 5e-3
+    rate: float = 1e-2
     seed: int = 0
     warmup: int | None = None
     rate_schedule: str = "cosine"
