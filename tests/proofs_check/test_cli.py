@@ -15,6 +15,7 @@ from oracles import save, zoo
 from proofs_check import Claim, Mutant, Relation, Source
 from proofs_check.cli import run
 from proofs_check.evidence import UNTRIED
+from tests.proofs_check.command_line import error, output
 
 LIBRARY = importlib.import_module("proofs_check.claims.library")
 MAIN = "from proofs_check.cli import main; main()"
@@ -37,24 +38,6 @@ def python(code: str, *arguments: str, **environment: str) -> subprocess.Complet
         env={**os.environ, "PYTHONPATH": root, **environment},
         check=False,
     )
-
-
-def output(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
-    """Standard output of a command that ends with this status."""
-    found = run(arguments)
-    captured = capsys.readouterr()
-    assert found == status, captured.err
-    return captured.out
-
-
-def error(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """The one line on standard error of a command that is refused."""
-    assert run(arguments) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.startswith("error: ")
-    assert captured.err.count("\n") == 1
-    return captured.err
 
 
 # ------------------------------------------------------------------ check

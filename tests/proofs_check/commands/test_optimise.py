@@ -6,25 +6,18 @@ from pathlib import Path
 import pytest
 
 from oracles import save, zoo
-from proofs_check.cli import run
+from tests.proofs_check import command_line
 
 TEXT = "the cat sat on the mat. the dog sat on the cat. " * 8
 
 
 @pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Plots are saved in the current folder."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("COLUMNS", raising=False)
-    (tmp_path / "corpus.txt").write_text(TEXT, encoding="utf-8")
-    return tmp_path
+def corpus(elsewhere: Path) -> None:
+    (elsewhere / "corpus.txt").write_text(TEXT, encoding="utf-8")
 
 
 def output(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    found = run(["optimise", *arguments])
-    captured = capsys.readouterr()
-    assert found == 0, captured.err
-    return captured.out
+    return command_line.output(capsys, "optimise", *arguments)
 
 
 def test_a_chain_has_the_known_sizes_and_ratios(capsys: pytest.CaptureFixture[str], elsewhere: Path) -> None:
@@ -109,12 +102,7 @@ ZOO = "zoo:golden_mean?length=5"
 def test_bad_input_gets_one_line(
     capsys: pytest.CaptureFixture[str], elsewhere: Path, arguments: list[str], message: str
 ) -> None:
-    assert run(["optimise", *arguments]) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.startswith("error: ")
-    assert captured.err.count("\n") == 1
-    assert message in captured.err
+    assert message in command_line.error(capsys, "optimise", *arguments)
     assert not (elsewhere / "maskproof-schedules.png").exists()
 
 

@@ -6,39 +6,21 @@ from pathlib import Path
 import pytest
 
 from oracles import save, uniform_on, zoo
-from proofs_check.cli import run
+from tests.proofs_check import command_line
+from tests.proofs_check.command_line import flat
 
 CHAIN = "zoo:golden_mean?length=4"
 TWO = ("--orders", "random,confidence")
 
 
-@pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("COLUMNS", raising=False)
-    (tmp_path / "corpus.txt").write_text("the cat sat on the mat and the rat ate it\n" * 3, encoding="utf-8")
-    return tmp_path
-
-
 def output(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    found = run(["order", *arguments])
-    captured = capsys.readouterr()
-    assert found == 0, captured.err
-    assert "--json" in arguments or max(map(len, captured.out.splitlines())) <= 100
-    return captured.out
-
-
-def flat(text: str) -> str:
-    return " ".join(text.split())
+    text = command_line.output(capsys, "order", *arguments)
+    assert "--json" in arguments or max(map(len, text.splitlines())) <= 100
+    return text
 
 
 def error(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    assert run(["order", *arguments]) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.startswith("error: ")
-    assert captured.err.count("\n") == 1
-    return captured.err
+    return command_line.error(capsys, "order", *arguments)
 
 
 def test_a_law_of_the_zoo(capsys: pytest.CaptureFixture[str], elsewhere: Path) -> None:
