@@ -39,7 +39,9 @@ def run_attack(request: AttackRequest) -> int:
         try:
             found = attack(chosen[0], minutes=request.minutes, seed=request.seed, watch=watch)
         except NotCheckable as reason:
-            raise ValueError(f"claim: expected one that can be computed, got {chosen[0].id}: {reason}") from reason
+            raise ValueError(
+                f"claim: expected one that can be computed, got {chosen[0].id}: {reason}"
+            ) from reason
     if request.as_json:
         print_json(_record(found))
     else:
