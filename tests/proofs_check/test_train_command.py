@@ -268,6 +268,18 @@ def test_what_an_interrupt_leaves(
         (("--device", "nowhere"), "device: expected one that holds torch.float32 here, got 'nowhere'"),
         (("--length", "5"), "length: expected a text"),
         (("--objective", "autoregressive", "--time-conditioned"), "time_conditioned: expected False"),
+        (
+            ("--width", "100000", "--heads", "1"),
+            "width: expected a model that can be trained within a budget",
+        ),
+        (("--depth", "1000000000"), "width: expected a model that can be trained within a budget"),
+        (
+            ("--width", str(2**40), "--heads", "1"),
+            "width: expected a model that can be trained, got 1099511627776",
+        ),
+        (("--batch", "1000000000"), "batch: expected at most"),
+        (("--clip", "0"), "clip: expected a finite number above 0, got 0.0"),
+        (("--save-every", "0"), "--save-every"),
         (("--steps", "0"), "--steps"),
         (("--steps", "50", "--warmup", "100"), "warmup: expected at most the 50 steps, got 100"),
     ],

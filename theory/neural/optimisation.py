@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from oracles import Oracle
-from oracles.memory import check_batch
+from oracles.memory import check_batch, check_bytes
 from theory.neural.batches import Batches, derived_seed
 from theory.neural.models import ModelShape, Transformer, new_model
 from theory.neural.objectives import Masking, autoregressive_loss, masked_loss
@@ -23,6 +24,9 @@ WEIGHTS = 2
 
 ACTIVATIONS = 30
 """Numbers that a block keeps for the gradient, for every token and unit of width, about."""
+
+COPIES = 6
+"""Numbers that are kept for every weight: itself, its average, its gradient, two moments, and one in passing."""
 
 
 class Optimisation:
@@ -37,6 +41,7 @@ class Optimisation:
         mixed: bool | None = None,
         compiled: bool | None = None,
     ) -> None:
+        _check_weights(shape, plan)
         if device.type != "cuda":
             each = 4.0 * shape.length * (ACTIVATIONS * shape.depth * shape.width + 4 * shape.vocab_size)
             check_batch("batch", plan.batch, each, "sequences")
@@ -119,6 +124,20 @@ class Optimisation:
 
     def _averaged(self, averages: Any, weights: Any, count: Any) -> None:
         get_ema_multi_avg_fn(self.plan.average_at(self.step))(averages, weights, count)
+
+
+def _check_weights(shape: ModelShape, plan: TrainingPlan) -> None:
+    """ValueError for a model that is too large to be trained."""
+    counts = []
+    for depth in (1, 2):  # blocks are alike
+        with torch.device("meta"):  # takes no memory
+            try:
+                model = new_model(replace(shape, depth=depth), plan.objective)
+            except RuntimeError as error:  # more numbers than can be counted
+                raise ValueError(f"width: expected a model that can be trained, got {shape.width}") from error
+        counts.append(sum(weight.numel() for weight in model.parameters()))
+    weights = counts[0] + (shape.depth - 1) * (counts[1] - counts[0])
+    check_bytes("width", 4.0 * COPIES * weights, "a model that can be trained")
 
 
 def _initial(shape: ModelShape, plan: TrainingPlan) -> Transformer:

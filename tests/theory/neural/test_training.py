@@ -30,6 +30,7 @@ from theory.neural import (
 )
 from theory.neural.checkpoints import find_checkpoint
 from theory.neural.interrupts import interrupts_held
+from theory.neural.models import new_model
 
 LAW = zoo.golden_mean(3).to("float64")
 SHAPE = ModelShape(2, 3, width=8, depth=1, heads=2)
@@ -239,9 +240,19 @@ def test_out_of_memory(most: int, advice: str, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_batch_larger_than_the_memory_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "budget", lambda: 10**6)
-    with pytest.raises(ValueError, match=r"batch: expected at most \d+ sequences at a time.* got 64"):
-        train(LAW, replace(SHAPE, width=64), replace(PLAN, batch=64))
+    monkeypatch.setattr(memory, "budget", lambda: 2 * 10**6)
+    with pytest.raises(ValueError, match=r"batch: expected at most \d+ sequences at a time.* got 128"):
+        train(LAW, replace(SHAPE, width=64), replace(PLAN, batch=128))
+
+
+def test_a_model_larger_than_the_memory_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it keeps for every weight is counted without making any."""
+    counted = sum(weight.numel() for weight in new_model(replace(SHAPE, depth=5), "mdlm").parameters())
+    monkeypatch.setattr(memory, "budget", lambda: 4 * 6 * counted)
+    train(LAW, replace(SHAPE, depth=5), replace(PLAN, batch=1))
+    monkeypatch.setattr(memory, "budget", lambda: 4 * 6 * counted - 1)
+    with pytest.raises(ValueError, match=r"\Awidth: expected a model that can be trained within a budget of"):
+        train(LAW, replace(SHAPE, depth=5), replace(PLAN, batch=1))
 
 
 def test_without_averaging_the_model_has_the_weights_of_the_last_step() -> None:
