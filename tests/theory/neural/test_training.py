@@ -247,12 +247,13 @@ def test_a_batch_larger_than_the_memory_of_this_machine(monkeypatch: pytest.Monk
 
 def test_a_model_larger_than_the_memory_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """What it keeps for every weight is counted without making any."""
-    counted = sum(weight.numel() for weight in new_model(replace(SHAPE, depth=5), "mdlm").parameters())
+    shape, plan = replace(SHAPE, width=64, depth=5), replace(PLAN, steps=1, warmup=0, batch=1)
+    counted = sum(weight.numel() for weight in new_model(shape, "mdlm").parameters())
     monkeypatch.setattr(memory, "budget", lambda: 4 * 6 * counted)
-    train(LAW, replace(SHAPE, depth=5), replace(PLAN, batch=1))
+    train(LAW, shape, plan)
     monkeypatch.setattr(memory, "budget", lambda: 4 * 6 * counted - 1)
     with pytest.raises(ValueError, match=r"\Awidth: expected a model that can be trained within a budget of"):
-        train(LAW, replace(SHAPE, depth=5), replace(PLAN, batch=1))
+        train(LAW, shape, plan)
 
 
 def test_without_averaging_the_model_has_the_weights_of_the_last_step() -> None:
