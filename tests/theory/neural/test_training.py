@@ -31,6 +31,7 @@ from theory.neural import (
 from theory.neural.checkpoints import find_checkpoint
 from theory.neural.interrupts import interrupts_held
 from theory.neural.models import new_model
+from theory.neural.optimisation import Optimisation
 
 LAW = zoo.golden_mean(3).to("float64")
 SHAPE = ModelShape(2, 3, width=8, depth=1, heads=2)
@@ -250,7 +251,7 @@ def test_a_model_larger_than_the_memory_of_this_machine(monkeypatch: pytest.Monk
     shape, plan = replace(SHAPE, width=64, depth=5), replace(PLAN, steps=1, warmup=0, batch=1)
     counted = sum(weight.numel() for weight in new_model(shape, "mdlm").parameters())
     monkeypatch.setattr(memory, "budget", lambda: 4 * 6 * counted)
-    train(LAW, shape, plan)
+    Optimisation(LAW, shape, plan, torch.device("cpu"))
     monkeypatch.setattr(memory, "budget", lambda: 4 * 6 * counted - 1)
     with pytest.raises(ValueError, match=r"\Awidth: expected a model that can be trained within a budget of"):
         train(LAW, shape, plan)
