@@ -1,6 +1,7 @@
 """Both parts of E KL, step by step, against sums over contexts; and their sum against E KL itself."""
 
 import math
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
@@ -8,10 +9,11 @@ from hypothesis import strategies as st
 
 from oracles import uniform_on, zoo
 from oracles.testing import tables
+from tests.theory import brute_force
 from tests.theory.cases import as_law, denoiser_cases, log_close, schedule_cases
 from tests.theory.learning import twins
 from theory import IID, FixedSizes, OneOf, Partition, TopK, error_by_step, expected_kl, kl_divergence
-from theory.denoisers import Ideal, Perturbed, Tempered
+from theory.denoisers import Ideal, Perturbed, Tempered, Windowed
 from theory.learning import context_errors, decompose, learning_by_step
 
 SMALL = tables(max_length=3)
@@ -29,6 +31,31 @@ def test_learning_by_step_against_all_partitions(data: st.DataObject) -> None:
         assert len(found) == len(wanted)
         for value, each in zip(found, wanted, strict=True):
             assert log_close(value, each, law.arithmetic)
+
+
+THIRDS = [Fraction(1, 2), Fraction(1, 3), Fraction(1, 6)]
+
+
+@pytest.mark.parametrize("name", ["exact", "float64"])
+@pytest.mark.parametrize(
+    ("schedule", "partitions"),
+    [
+        (IID(THIRDS), list(brute_force.iid_partitions(THIRDS, 3))),
+        (FixedSizes([1, 0, 2]), list(brute_force.sizes_partitions([1, 0, 2], 3))),
+        (Partition([[1], [2, 0]]), list(brute_force.fixed_partition([[1], [2, 0]]))),
+    ],
+)
+def test_what_is_forgotten_costs_more_the_more_was_seen(schedule, partitions, name: str) -> None:
+    """A denoiser that looks at nothing: every step has another error a token, so that none can stand for another."""
+    q = zoo.golden_mean(3)
+    wanted = twins.learning_by_step(
+        as_law(q), partitions, lambda _, i: brute_force.token_law(as_law(q), frozenset(), i, 2), 2
+    )
+    law = q.to(name)
+    found = learning_by_step(context_errors(law, Windowed(law, 0)), schedule)
+    assert float(wanted[0]) == 0 < float(wanted[-1])
+    for value, each in zip(found, wanted, strict=True):
+        assert log_close(value, each, law.arithmetic)
 
 
 @settings(max_examples=40)

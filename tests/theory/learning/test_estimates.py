@@ -2,11 +2,12 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from oracles import zoo
 from theory import IID, FixedSizes, Partition, TopK
-from theory.denoisers import Ideal, Perturbed, Tempered, Windowed
+from theory.denoisers import Function, Ideal, Perturbed, Tempered, Windowed
 from theory.learning import (
     context_errors,
     error_at_rate,
@@ -16,6 +17,7 @@ from theory.learning import (
     estimate_worst,
     learning_by_step,
 )
+from theory.monte_carlo import clopper_pearson
 
 CONFIDENCE = 1 - 1e-8
 """Of each interval: there are fewer than a hundred, so that one misses with probability below 1e-6."""
@@ -44,6 +46,34 @@ def test_one_number_of_revealed_tokens(revealed: int) -> None:
     found = estimate_learning_error(LAW, DENOISER, 3000, revealed=revealed, confidence=CONFIDENCE, seed=1)
     assert found.contains(ERRORS.by_revealed[revealed])
     assert found.high - found.low < 0.05
+
+
+@pytest.mark.parametrize(
+    ("options", "chances"),
+    [
+        ({}, [1 / 3, 1 / 3, 1 / 3]),
+        ({"rate": "1/3"}, [1 / 9, 4 / 9, 4 / 9]),  # of the two others each is seen with probability 2/3
+        ({"rate": 1}, [1, 0, 0]),
+        ({"revealed": 1}, [0, 1, 0]),
+    ],
+)
+@pytest.mark.parametrize("size", range(3))
+def test_how_much_is_seen_follows_its_law(options, chances: list[float], size: int) -> None:
+    """A denoiser that errs, by one bit, only where so many tokens are seen: the mean is the share of such draws."""
+    q, n = zoo.noisy_cycle(3, size=2, noise=1).to("float64"), 2000
+    assert q.joint().reshape(-1).tolist() == [1 / 8] * 8
+    wrong = (2 + math.sqrt(3)) / 4  # -log2(4 p (1 - p)) / 2 = 1
+
+    def answer(patterns: np.ndarray):
+        seen = (patterns < 2).sum(axis=1)
+        first = np.where(seen == size, wrong, 0.5)
+        return np.stack([first, 1 - first], axis=-1)[:, None].repeat(3, axis=1)
+
+    found = estimate_learning_error(q, Function(q, answer), n, confidence=CONFIDENCE, seed=1, **options)
+    count = round(found.value * n)
+    assert found.value * n == pytest.approx(count, abs=1e-9)
+    low, high = clopper_pearson(count, n, CONFIDENCE)
+    assert low <= chances[size] <= high
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from theory import (
     total_correlation,
 )
 from theory.denoisers import Ideal, Perturbed
-from theory.learning import estimate_learning_error
+from theory.estimators import estimate_expected_kl
+from theory.learning import estimate_learning_error, estimate_learning_part
 from theory.learning.step_curves import (
     CurvePoint,
     Number,
@@ -111,6 +112,25 @@ def test_estimates_contain_what_is_exact(law, share, monkeypatch) -> None:
         low, high = ends(point.log2_token_error_rate)
         truth = float(q.entropy()) + float(kl_divergence(q, schedule, denoiser, method="enumeration"))
         assert low <= truth / 8 <= high
+
+
+def test_two_estimated_parts_share_the_probability_of_error(monkeypatch) -> None:
+    """Each interval misses with half of it, so that the sum of both misses with no more than all of it."""
+    monkeypatch.setattr("theory.comparison.SHARE", 1e-9)  # no exact route is affordable
+    q = zoo.random_ngram(8, 3, 2, 1).to("float64")
+    denoiser, schedule = Perturbed(Ideal(q), 0.1), IID.uniform(3)
+    [point] = step_curve(q, [3], denoiser, draws=100, confidence=0.9, seed=5)
+    parts = (
+        estimate_expected_kl(q, schedule, n=100, confidence=0.95, seed=5),
+        estimate_learning_part(q, schedule, denoiser, 100, confidence=0.95, seed=5),
+    )
+    for end in ("value", "low", "high"):
+        wanted = sum(getattr(part, end) for part in parts)
+        assert getattr(point.expected_kl, end) == pytest.approx(wanted, rel=1e-12)
+    assert isinstance(point.expected_kl, Estimate)
+    assert point.expected_kl.confidence == 0.9
+    [ideal] = step_curve(q, [3], draws=100, confidence=0.95, seed=5)
+    assert interval_ends(ideal.expected_kl) == (parts[0].low, parts[0].high)
 
 
 @pytest.mark.parametrize("share", [0.1, 1e-9], ids=["exact", "estimated"])

@@ -3,10 +3,12 @@
 import math
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from flint import ctx
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import t as student
 
 from oracles import uniform_on, zoo
 from oracles.testing import tables
@@ -138,6 +140,34 @@ def test_estimates_contain_what_is_exact(schedule, own: bool) -> None:
     if not isinstance(schedule, LowConfidence):  # for which it is the mean of shares
         assert found.impossible.contains(exact.impossible)
     assert found.mean.high - found.mean.low < 0.05
+
+
+@pytest.mark.parametrize("confidence", [0.5, 0.99])
+def test_intervals_are_those_of_the_runs(confidence: float) -> None:
+    """Runs of two kinds, told apart by their visits, from which all that is estimated follows.
+
+    Three equal tokens from left to right: at the third the context is impossible, or the same error is met again.
+    """
+    q, n = uniform_on(["000", "111"], 2).to("float64"), 400
+    found = estimate_visited_errors(
+        q, Partition([[0], [1], [2]]), Perturbed(Ideal(q), 0.5), n, confidence=confidence, seed=1
+    )
+    strayed = round(found.impossible.value * 3 * n)  # one visit of three
+    assert 0 < strayed < n
+    assert found.impossible.value == pytest.approx(strayed / (3 * n))
+    one = -math.log2(0.75)
+    kinds = np.repeat([0, 1], [n - strayed, strayed])
+    errors, possible = np.array([2 * one, one])[kinds], np.array([3, 2])[kinds]
+    (variance, both), (_, visits) = np.cov(errors, possible)
+    ratio = errors.mean() / possible.mean()
+    around = math.sqrt((variance - 2 * ratio * both + ratio**2 * visits) / n)  # the delta method
+    factor = student.ppf((1 + confidence) / 2, n - 1)
+    for number, value, half in (
+        (found.total, errors.mean(), factor * math.sqrt(variance / n)),
+        (found.mean, ratio, factor * around / possible.mean()),
+        (found.impossible, strayed / (3 * n), math.sqrt(math.log(2 / (1 - confidence)) / (2 * n))),
+    ):
+        assert (number.value, number.low, number.high) == pytest.approx((value, value - half, value + half))
 
 
 def test_estimates_of_an_exact_law_a_prompt_and_of_infinity() -> None:

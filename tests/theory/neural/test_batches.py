@@ -26,6 +26,8 @@ def test_any_step_in_any_order(monkeypatch: pytest.MonkeyPatch) -> None:
         assert torch.equal(fresh.masking(step).masked, masks[step].masked)
         assert torch.equal(fresh.masking(step).weights, masks[step].weights)
     assert all(not torch.equal(a, b) for a, b in itertools.combinations(tokens, 2))
+    assert all(not torch.equal(a.weights, b.weights) for a, b in itertools.combinations(masks, 2))
+    assert len({tuple(one.masked.flatten().tolist()) for one in masks}) > 1
     assert all(one.shape == (4, 5) and law.in_support(one.numpy()).all() for one in tokens)
 
 

@@ -172,6 +172,23 @@ def test_positions_are_masked_independently_with_the_probability_at_that_time() 
             assert count == step**number * (cells - step) ** (3 - number)
 
 
+@pytest.mark.parametrize(
+    ("objective", "alpha"),
+    [("mdlm", "cosine"), ("md4", "cosine"), ("md4", "square"), ("any_order", "linear")],
+)
+def test_what_a_denoiser_is_told_is_the_fraction_that_is_masked_on_average(
+    objective: str, alpha: str
+) -> None:
+    cells, batch = 1000, 4
+    noise = torch.linspace(0.5 / cells, 1 - 0.5 / cells, cells, dtype=torch.float64)
+    grid = torch.stack([noise, noise.roll(cells // 2)], dim=1)  # each position sees every cell once
+    uniform = torch.tensor([0.1, 0.4, 0.7, 0.9], dtype=torch.float64)
+    drawn = [draw_masking(objective, MASKING_RATES[alpha], uniform, row.expand(batch, 2)) for row in grid]
+    masked = torch.stack([one.masked for one in drawn]).double().mean((0, 2))
+    assert drawn[0].fractions.tolist() == pytest.approx(masked.tolist(), abs=1 / cells)
+    assert len(set(drawn[0].fractions.tolist())) > 1
+
+
 def test_every_set_of_a_size_is_masked_equally_often_in_any_order() -> None:
     noise = torch.tensor(list(itertools.permutations([0.1, 0.2, 0.5, 0.7])), dtype=torch.float64)
     ends = [0.0, *sums(4)]
