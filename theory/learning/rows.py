@@ -20,7 +20,7 @@ from theory.errors.coverage import everything_possible
 from theory.information import information_profile
 from theory.learning.contexts import ContextErrors
 from theory.learning.decomposition import learning_by_step
-from theory.learning.estimates import estimate_learning_part
+from theory.learning.estimates import STUDENT, estimate_learning_part
 from theory.learning.step_curves import CurvePoint, Number, Progress, interval_ends, step_curve
 from theory.learning.visited import VisitedErrors, visited_errors
 from theory.learning.visited_estimates import estimate_visited_errors, none_wrong
@@ -113,7 +113,7 @@ def _row(
         visited_by_ideal=by_ideal,
         token_bound=_token_bound(law, learning, count, correlation, sampling),
         error_bound=_error_bound(law, learning, count, correlation, sampling),
-        error_range=_error_range(ideal, by_ideal, sampling),
+        error_range=_error_range(law, ideal, by_ideal, sampling),
     )
 
 
@@ -146,14 +146,14 @@ def _token_bound(
 ) -> Result:
     divergence = correlation.divergence_bound(law, learning, count)
     value = (interval_ends(law.entropy())[1] + divergence) / law.length
-    return Result(value, "bits per token", f"H/L + e + {correlation.share}", _worth(sampling, learning))
+    return Result(value, "bits per token", f"H/L + e + {correlation.share}", _worth(law, sampling, learning))
 
 
 def _error_bound(
     law: Oracle, learning: Number, count: int, correlation: _Correlation, sampling: Sampling
 ) -> Result:
     value = -math.expm1(-correlation.divergence_bound(law, learning, count) * math.log(2))
-    return Result(value, "probability", f"1 - 2^-L(e + {correlation.share})", _worth(sampling, learning))
+    return Result(value, "probability", f"1 - 2^-L(e + {correlation.share})", _worth(law, sampling, learning))
 
 
 def _divergence(point: CurvePoint, law: Oracle) -> Number:
@@ -200,14 +200,16 @@ def _visited(
     )
 
 
-def _worth(sampling: Sampling, *numbers: Number) -> str:
-    """What a bound made of these numbers is worth."""
-    if any(isinstance(number, Estimate) for number in numbers):
-        return f"at the ends of {100 * sampling.confidence:.10g}% intervals"
-    return "float64 rounding"
+def _worth(law: Oracle, sampling: Sampling, *numbers: Number) -> str:
+    """What a bound made of these numbers of a float law is worth: no more than any of them."""
+    methods = [number.method for number in numbers if isinstance(number, Estimate)]
+    if not methods:
+        return law.arithmetic.guarantee
+    ends = f"at the ends of {100 * sampling.confidence:.10g}% intervals"
+    return f"{ends}, approximate" if any(STUDENT in method for method in methods) else ends
 
 
-def _error_range(ideal: CurvePoint, visited: VisitedErrors, sampling: Sampling) -> Result:
+def _error_range(law: Oracle, ideal: CurvePoint, visited: VisitedErrors, sampling: Sampling) -> Result:
     """Where SER of the learned sampler is, from SER of the ideal one and the errors that it meets."""
     from theory.bounds import error_rate_range
 
@@ -215,5 +217,5 @@ def _error_range(ideal: CurvePoint, visited: VisitedErrors, sampling: Sampling) 
     spent = max(interval_ends(visited.total)[1], 0.0)
     ends = float(error_rate_range(low, spent)[0]), float(error_rate_range(high, spent)[1])
     method = "binary divergence from SER of the ideal sampler"
-    worth = _worth(sampling, ideal.sequence_error_rate, visited.total)
+    worth = _worth(law, sampling, ideal.sequence_error_rate, visited.total)
     return Result(sum(ends) / 2, "probability", method, worth, ends)

@@ -177,7 +177,9 @@ def _between(q: Oracle, rate: Number, expected: Number, confidence: float) -> Nu
     low = (least + surprise_of_validity(interval_ends(rate)[0])) / q.length
     high = (most + interval_ends(expected)[1]) / q.length
     if isinstance(expected, Result) and isinstance(rate, Result):
-        return Result((low + high) / 2, "bits per token", method, "enclosure, float64 rounding", (low, high))
+        rounded = q.arithmetic.guarantee if q.arithmetic.name.startswith("float") else "float64 rounding"
+        worth = f"enclosure, {rounded}"
+        return Result((low + high) / 2, "bits per token", method, worth, (low, high))
     value = (float(entropy) + float(expected.value)) / q.length
     draws = max(number.n for number in (rate, expected) if isinstance(number, Estimate))
     return Estimate(value, min(low, value), high, confidence, draws, "bits per token", method)

@@ -119,6 +119,37 @@ def test_the_bounds_hold(exact: LearningReport) -> None:
         assert row.token_bound.method == "H/L + e + SI/(N L)"
 
 
+def spent(a: float, s: float) -> float:
+    """The binary divergence a log2(a/s) + (1-a) log2((1-a)/(1-s))."""
+    return a * math.log2(a / s) + (1 - a) * math.log2((1 - a) / (1 - s))
+
+
+@pytest.mark.parametrize("kind", ["exact", "sampled"])
+def test_bounds_are_made_of_the_worst_that_intervals_allow(kind: str, request: pytest.FixtureRequest) -> None:
+    """Of SER of the ideal sampler, of the errors that this one meets, and of what learning adds."""
+    correlation = float(information_profile(SHORT).correlation)
+    for row in request.getfixturevalue(kind).rows:
+        least, most = interval_ends(row.ideal.sequence_error_rate)
+        met = interval_ends(row.visited_by_ideal.total)[1]
+        low, high = interval_ends(row.error_range)
+        assert low < least <= most < high
+        assert (spent(least, low), spent(most, high)) == pytest.approx((met, met), rel=1e-9)
+        divergence = interval_ends(row.learning)[1] + correlation / row.steps
+        assert float(row.token_bound) == pytest.approx((float(SHORT.entropy()) + divergence) / 4, rel=1e-12)
+        assert float(row.error_bound) == pytest.approx(1 - 2**-divergence, rel=1e-12)
+
+
+def test_bounds_say_what_they_are_worth(sampled: LearningReport) -> None:
+    law = SHORT.to("float32")
+    [rounded] = learning_report(law, Perturbed(Windowed(law, 1), 0.2), [2]).rows
+    for row, worth in (
+        (rounded, "float32 rounding"),
+        (sampled.rows[1], "at the ends of 99.999999% intervals, approximate"),
+    ):
+        for bound in (row.token_bound, row.error_bound, row.error_range):
+            assert bound.guarantee == worth
+
+
 def test_estimates_contain_what_is_exact(exact: LearningReport, sampled: LearningReport) -> None:
     assert not sampled.exact
     assert sampled.worst_context is None

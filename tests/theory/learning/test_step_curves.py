@@ -78,6 +78,13 @@ def test_a_chain_at_length_is_enclosed_without_draws() -> None:
         assert divergence == pytest.approx(float(expected_kl(law, IID.uniform(count))))
 
 
+def test_bounds_of_a_law_in_float32_are_rounded_so() -> None:
+    for name in ("float32", "float64"):
+        [point] = step_curve(zoo.random_ngram(32).to(name), [2], draws=2, seed=0)
+        assert isinstance(point.log2_token_error_rate, Result)
+        assert point.log2_token_error_rate.guarantee == f"enclosure, {name} rounding"
+
+
 def test_one_step_has_one_partition() -> None:
     """However long the law: E KL is KL, of which TC is the part that is not learned."""
     q = MarkovChain([0.9, 0.1], [[0.5, 0.5], [0.3, 0.7]], 32)

@@ -263,6 +263,18 @@ def test_without_averaging_the_model_has_the_weights_of_the_last_step() -> None:
         assert torch.equal(weight, found.state["model"][name])
 
 
+def test_a_long_gradient_is_shortened() -> None:
+    gradients = []
+    for clip in (1e6, 1e-3):
+        now = optimisation.Optimisation(LAW, SHAPE, replace(PLAN, clip=clip), torch.device("cpu"))
+        now.advance()
+        parts = [weight.grad.flatten() for weight in now.model.parameters() if weight.grad is not None]
+        gradients.append(torch.cat(parts))
+    whole, shortened = gradients
+    assert whole.norm() > 0.01
+    torch.testing.assert_close(shortened, whole * (1e-3 / whole.norm()), rtol=1e-3, atol=0)
+
+
 def test_bad_arguments() -> None:
     with pytest.raises(ValueError, match="q: expected one in float32 or float64, got one in exact"):
         train(zoo.golden_mean(3), SHAPE, PLAN)
