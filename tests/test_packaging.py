@@ -71,7 +71,7 @@ for package in packages:
         try:
             importlib.import_module(module.name)
         except ModuleNotFoundError as error:
-            if (module.name, error.name) != ("oracles.kernels.device.fused", "triton"):
+            if error.name != "triton" or not module.name.startswith("oracles.kernels.device."):
                 raise
 
 from proofs_check.cli import main  # what the command `maskproof` calls
