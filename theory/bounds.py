@@ -129,9 +129,17 @@ def correlation_steps(correlation: Any, length: int, eps: Any, vocab_size: int) 
     return steps
 
 
+# ------------------------------------------------------------------ divergences and error rates
+
+
 def least_divergence(error_rate: Any) -> Bits:
     """-log2(1 - SER) <= KL(q||p), the exact form of SER <= 1 - 2^{-KL}.  Source: data processing."""
     return -log2(1 - rational(error_rate))
+
+
+def perturbation_error(amount: Any, vocab_size: int) -> Bits:
+    """-log2(1 - a + a/V): the largest KL(q || (1-a) q + a/V) over all q, attained by deterministic ones."""
+    return -log2(1 - (1 - fmpq(1, vocab_size)) * rational(amount))
 
 
 def error_rate_range(ideal: Any, divergence: Any) -> tuple[fmpq, fmpq]:
@@ -178,11 +186,6 @@ def _binary_divergence(a: fmpq, s: fmpq) -> arb:
     """a log2(a/s) + (1-a) log2((1-a)/(1-s)) for 0 < s < 1, a ball."""
     nats = [x * arb(x / y).log() for x, y in ((a, s), (1 - a, 1 - s)) if x != 0]
     return sum(nats, arb(0)) / arb.const_log2()
-
-
-def perturbation_error(amount: Any, vocab_size: int) -> Bits:
-    """-log2(1 - a + a/V): the largest KL(q || (1-a) q + a/V) over all q, attained by deterministic ones."""
-    return -log2(1 - (1 - fmpq(1, vocab_size)) * rational(amount))
 
 
 # ------------------------------------------------------------------ too few steps
