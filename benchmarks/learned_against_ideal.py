@@ -12,9 +12,9 @@ is a way, else estimated), and tokens per second.
 receives learned_against_ideal.json and .png, and a folder a language with checkpoints and what was measured: --resume
 goes on with what is there, and measures anew what was deleted (speeds.json, on a machine that is idle by then).
 
-Speed is that of sequences drawn together, from left to right or in N steps, with calls of the whole model: no cache
-of keys and values, no compilation.  A step that reveals nothing in a sequence calls nothing for it, so that masked
-diffusion never takes more than L calls.
+Speed is that of sequences drawn together, from left to right or in N steps.  The autoregressive model keeps keys and
+values, so that a token costs it one new position; a masked denoiser is called on whole sequences.  A step that
+reveals nothing in a sequence calls nothing for it, so that masked diffusion never takes more than L calls.
 """
 
 from __future__ import annotations
@@ -90,15 +90,14 @@ class Size:
     def plan(self, objective: str) -> TrainingPlan:
         """How a model is trained."""
         batches = self.autoregressive_batches if objective == AUTOREGRESSIVE else self.batches
-        warmup = min(100, batches // 10)
-        return TrainingPlan(objective, batches, self.batch, self.rate, SEED, warmup)
+        return TrainingPlan(objective, batches, self.batch, self.rate, SEED)
 
 
 SIZES = {
     "smoke": Size("cpu", 4, (1, 4), 50, 10, 8, 1, 1, 8, 5e-3, 20, 20),
-    "cpu": Size("cpu", 32, (1, 2, 4, 8, 16, 32, 64, 128), 1000, 128, 64, 2, 4, 32, 5e-3, 3000, 1000),
+    "cpu": Size("cpu", 32, (1, 2, 4, 8, 16, 32, 64, 128), 1000, 128, 64, 4, 4, 128, 1e-2, 4500, 700),
     "gpu": Size(
-        "cuda", 512, (8, 16, 32, 64, 128, 256, 512, 1024, 2048), 1000, 128, 384, 6, 6, 128, 5e-4, 40_000, 10_000
+        "cuda", 512, (8, 16, 32, 64, 128, 256, 512, 1024, 2048), 1000, 128, 384, 6, 6, 128, 2e-3, 40_000, 10_000
     ),
 }  # fmt: skip
 """smoke: whether everything runs, in seconds; says nothing."""
