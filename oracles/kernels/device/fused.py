@@ -109,7 +109,9 @@ def messages_kernel(
         if not SAME:
             table = evidence + tl.load(which + i).to(tl.int64) * (vocab + 1) * STATES
             move = tl.load(moves + tl.load(steps + step).to(tl.int64) * 2 * STATES * STATES)
-        messages *= tl.load(table + token[:, None] * STATES + s[None, :])
+        # Not read where masked: all programs would want the same row of ones at the same time.
+        shown = (token != vocab)[:, None]
+        messages *= tl.load(table + token[:, None] * STATES + s[None, :], mask=shown, other=1.0)
         total = tl.sum(messages, 1)
         safe = total >= SAFE
         lost = lost | ~safe
