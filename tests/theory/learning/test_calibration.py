@@ -3,6 +3,7 @@
 from fractions import Fraction
 from math import comb
 
+import numpy as np
 import pytest
 from flint import fmpq
 from hypothesis import given, settings
@@ -13,13 +14,14 @@ from oracles.testing import tables
 from tests.theory import brute_force
 from tests.theory.cases import as_law, denoiser_cases
 from tests.theory.learning import twins
-from theory.denoisers import Ideal, Perturbed, Windowed
+from theory.denoisers import Function, Ideal, Perturbed, Windowed
 from theory.learning import calibration, context_errors, estimate_calibration
 from theory.learning.calibration import EVENTS, calibration_of
+from theory.monte_carlo import clopper_pearson
 
 SMALL = tables(max_length=3)
 CONFIDENCE = 1 - 1e-8
-"""Of each interval: there are fewer than ten."""
+"""Of each interval: there are fewer than a hundred."""
 
 
 def all_events(law, denoise, vocab, length, events):
@@ -86,6 +88,20 @@ def test_floats_agree_with_rationals(events: str) -> None:
         )
 
 
+@pytest.mark.parametrize(("name", "rounding"), [("float64", 1e-13), ("float32", 1e-7)])
+def test_predictions_that_rounding_tells_apart_are_equal(name: str, rounding: float) -> None:
+    """What is called even happens with probability 1/4 half of the time, and with 3/4 otherwise."""
+    q = zoo.noisy_cycle(2, size=2, noise="1/2").to(name)  # 3/4 that the other token follows
+
+    def answer(patterns: np.ndarray):
+        first = np.where(patterns[:, ::-1] == 0, 0.5 + rounding, 0.5)
+        return q.arithmetic.array(np.stack([first, 1 - first], axis=-1))
+
+    found = calibration(q, Function(q, answer))
+    assert float(found.level_error) == pytest.approx(0, abs=1e-6)
+    assert float(found.error) == pytest.approx(1 / 8, rel=1e-5)
+
+
 def test_the_ideal_denoiser_is_calibrated() -> None:
     for q in (zoo.golden_mean(4), uniform_on(["0"], 1)):
         for events in EVENTS:
@@ -113,6 +129,22 @@ def test_estimates_contain_what_is_exact() -> None:
         assert "2000 draws" in found.ece.guarantee
         assert float(found.ece) == pytest.approx(float(exact.ece), abs=0.02)
         assert sum(each.mass for each in found.bins) == pytest.approx(2 if events == "tokens" else 1)
+
+
+@pytest.mark.parametrize("size", range(3))
+def test_estimates_see_as_much_as_contexts_in_continuous_time(size: int) -> None:
+    """A denoiser that errs, by 1/4, only where so many tokens are seen: so is every third context."""
+    q, n = zoo.noisy_cycle(3, size=2, noise=1).to("float64"), 1000
+
+    def answer(patterns: np.ndarray):
+        first = np.where((patterns < 2).sum(axis=1) == size, 0.75, 0.5)
+        return np.stack([first, 1 - first], axis=-1)[:, None].repeat(3, axis=1)
+
+    found = estimate_calibration(q, Function(q, answer), n, confidence=CONFIDENCE, seed=1)
+    count = round(found.error.value * 4 * n)
+    assert found.error.value * 4 * n == pytest.approx(count, abs=1e-9)
+    low, high = clopper_pearson(count, n, CONFIDENCE)
+    assert low <= 1 / 3 <= high
 
 
 def test_bad_input() -> None:

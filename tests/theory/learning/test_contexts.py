@@ -9,7 +9,7 @@ from flint import arb, ctx, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oracles import uniform_on, zoo
+from oracles import Result, uniform_on, zoo
 from oracles.testing import tables
 from tests.theory import brute_force
 from tests.theory.cases import as_law, denoiser_cases, log_close
@@ -32,11 +32,10 @@ def test_every_mean_against_all_contexts(data: st.DataObject) -> None:
     denoiser = data.draw(denoiser_cases(q))
     law, vocab, length = as_law(q), q.vocab_size, q.length
     table = twins.by_position_and_revealed(law, denoiser.twin, vocab, length)
-    worst = [
-        twins.error(law, denoiser.twin, context, i, vocab)
-        for context, _ in twins.contexts(law, vocab, length)
-        for i in twins.masked(context, length)
-    ]
+    worst = [arb(0)] * length
+    for context, _ in twins.contexts(law, vocab, length):
+        errors = [twins.error(law, denoiser.twin, context, i, vocab) for i in twins.masked(context, length)]
+        worst[len(context)] = max(worst[len(context)], *errors, key=float)
     largest = max(worst, key=float)
     rate = data.draw(st.fractions(0, 1, max_denominator=5))
     at_rate = twins.at_rate(law, denoiser.twin, vocab, length, rate)
@@ -52,6 +51,7 @@ def test_every_mean_against_all_contexts(data: st.DataObject) -> None:
         assert log_close(error_at_rate(found.by_revealed, rate), at_rate, system)
         for m in range(length):
             assert log_close(found.by_revealed[m], by_size[m], system)
+            assert log_close(found.worst_by_revealed[m], worst[m], system)
         for i in range(length):
             assert log_close(found.by_position[i], by_position[i], system)
 
@@ -128,6 +128,28 @@ def test_a_rate_in_between_can_be_the_worst() -> None:
         assert float(peak.value) == pytest.approx(0.175316622906, abs=1e-11)
 
 
+def test_the_ball_of_the_largest_over_rates_holds_it() -> None:
+    """What lies within a width of the largest is not yet it: the polynomial is followed to its maximum by thirds."""
+    q = zoo.sticky_chain(3)
+    profile = context_errors(q, Windowed(q, 1)).by_revealed
+    found = largest_over_rates(profile)
+    low, high = found.rate - Fraction(1, 100), found.rate + Fraction(1, 100)
+    for _ in range(100):
+        third = (high - low) / 3
+        inner = [error_at_rate(profile, rate) for rate in (low + third, high - third)]
+        if inner[0] < inner[1]:
+            low += third
+        else:
+            high -= third
+        low, high = (end.limit_denominator(10**20) for end in (low, high))
+    assert found.value.value.contains(error_at_rate(profile, low).mid())
+    assert found.value.value.rad() < 1e-11
+
+
+def test_nats_of_floats() -> None:
+    assert nats(Result(2.0, "bits", "", "")).value == pytest.approx(math.log(4), rel=1e-15)
+
+
 def test_with_a_prompt_it_is_about_what_is_left() -> None:
     q = zoo.golden_mean(4)
     given_pattern = [0, 2, 2, 1]
@@ -144,6 +166,7 @@ def test_the_ideal_denoiser_has_no_error() -> None:
     for q in (zoo.golden_mean(3), zoo.parity(3), uniform_on(["0"], 1), uniform_on(["000"], 1)):
         found = context_errors(q)
         assert found.worst.value.value == 0
+        assert found.worst.pattern[found.worst.position] == q.mask
         assert found.average.value == 0
         assert largest_over_rates(found.by_revealed).value.value == 0
 

@@ -202,6 +202,22 @@ def test_a_law_whose_correlation_is_not_known_has_a_weaker_bound(monkeypatch: py
     assert float(row.token_bound) == pytest.approx(float(SHORT.entropy()) / 4 + e + 1 / 2, abs=1e-12)
 
 
+def test_an_entropy_that_is_only_enclosed(exact: LearningReport, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NELBO and TER are within as much, the bound of TER takes the upper end, and KL does not depend on it."""
+    entropy = float(SHORT.entropy())
+    enclosed = Result(entropy, "bits", "", "enclosure", (entropy - 0.5, entropy + 0.5))
+    monkeypatch.setattr(type(SHORT), "entropy", lambda law: enclosed)
+    found = learning_report(SHORT, BLURRED, [1, 3])
+    assert found.nelbo.value == pytest.approx(exact.nelbo.value)
+    assert interval_ends(found.nelbo) == pytest.approx((exact.nelbo.value - 0.5, exact.nelbo.value + 0.5))
+    for row, known in zip(found.rows, exact.rows, strict=True):
+        assert float(row.token_bound) == pytest.approx(float(known.token_bound) + 0.5 / 4)
+        assert float(row.error_bound) == pytest.approx(float(known.error_bound))
+        divergence = float(known.divergence.value)
+        assert interval_ends(row.divergence) == pytest.approx((divergence, divergence))
+        assert float(row.divergence.value) == pytest.approx(divergence)
+
+
 def test_infinite_errors() -> None:
     found = learning_report(SHORT, Tempered(Ideal(SHORT), 0), [2])
     assert math.isinf(float(found.nelbo.value))
@@ -217,9 +233,9 @@ def test_what_is_shown_of_many() -> None:
 
 
 def test_progress_and_bad_input() -> None:
-    told: list[str] = []
-    learning_report(SHORT, BLURRED, [1, 2], progress=lambda what, done, total: told.append(what))
-    assert told == ["errors in every context", "N = 1", "N = 2", "done"]
+    told: list[tuple[str, int, int]] = []
+    learning_report(SHORT, BLURRED, [1, 2], progress=lambda *call: told.append(call))
+    assert told == [("errors in every context", 0, 3), ("N = 1", 1, 3), ("N = 2", 2, 3), ("done", 3, 3)]
     with pytest.raises(ValueError, match="q: expected a law over floats, got one in exact"):
         learning_report(zoo.golden_mean(3), Ideal(zoo.golden_mean(3)), [1])
     for options, message in (

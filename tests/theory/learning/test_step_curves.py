@@ -78,6 +78,17 @@ def test_a_chain_at_length_is_enclosed_without_draws() -> None:
         assert divergence == pytest.approx(float(expected_kl(law, IID.uniform(count))))
 
 
+def test_an_entropy_that_is_only_enclosed_widens_both_ends(monkeypatch) -> None:
+    law = zoo.random_ngram(32).to("float64")
+    [known] = step_curve(law, [2], draws=2, seed=0)
+    low, high = ends(known.log2_token_error_rate)
+    entropy = float(law.entropy())
+    enclosed = Result(entropy, "bits", "", "enclosure", (entropy - 3.2, entropy + 6.4))
+    monkeypatch.setattr(type(law), "entropy", lambda law: enclosed)
+    [found] = step_curve(law, [2], draws=2, seed=0)
+    assert ends(found.log2_token_error_rate) == pytest.approx((low - 0.1, high + 0.2))
+
+
 def test_bounds_of_a_law_in_float32_are_rounded_so() -> None:
     for name in ("float32", "float64"):
         [point] = step_curve(zoo.random_ngram(32).to(name), [2], draws=2, seed=0)
@@ -117,7 +128,10 @@ def test_estimates_contain_what_is_exact(law, share, monkeypatch) -> None:
             assert number.contains(value)
             assert number.high - number.low < 1
         low, high = ends(point.log2_token_error_rate)
-        truth = float(q.entropy()) + float(kl_divergence(q, schedule, denoiser, method="enumeration"))
+        entropy, most = float(q.entropy()), interval_ends(point.expected_kl)[1]
+        least = -math.log2(1 - interval_ends(point.sequence_error_rate)[0])
+        assert (low, high) == pytest.approx(((entropy + least) / 8, (entropy + most) / 8), abs=1e-12)
+        truth = entropy + float(kl_divergence(q, schedule, denoiser, method="enumeration"))
         assert low <= truth / 8 <= high
 
 
@@ -126,7 +140,8 @@ def test_two_estimated_parts_share_the_probability_of_error(monkeypatch) -> None
     monkeypatch.setattr("theory.comparison.SHARE", 1e-9)  # no exact route is affordable
     q = zoo.random_ngram(8, 3, 2, 1).to("float64")
     denoiser, schedule = Perturbed(Ideal(q), 0.1), IID.uniform(3)
-    [point] = step_curve(q, [3], denoiser, draws=100, confidence=0.9, seed=5)
+    point, again = step_curve(q, [3, 3], denoiser, draws=100, confidence=0.9, seed=5)
+    assert point.expected_kl != again.expected_kl  # from draws of its own
     parts = (
         estimate_expected_kl(q, schedule, n=100, confidence=0.95, seed=5),
         estimate_learning_part(q, schedule, denoiser, 100, confidence=0.95, seed=5),

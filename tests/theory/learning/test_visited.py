@@ -84,10 +84,10 @@ def test_planners_and_mixtures_and_dropped_tokens() -> None:
     """A mixture is the mean of its parts; a planner that redraws visits more contexts than there are positions."""
     q = zoo.golden_mean(4)
     errors = context_errors(q, Perturbed(Ideal(q), "1/5"))
-    parts = [FixedSizes([2, 2]), Partition([[0, 2], [1, 3]])]
-    mixed = visited_errors(errors, OneOf(parts, ["1/4", "3/4"])).total.value
-    first, second = (visited_errors(errors, part).total.value for part in parts)
-    assert mixed.overlaps(first / 4 + second * 3 / 4)
+    for parts in ([FixedSizes([2, 2]), Partition([[0, 2], [1, 3]])], [IID.uniform(2), TopK(2)]):
+        mixed = visited_errors(errors, OneOf(parts, ["1/4", "3/4"])).total.value
+        first, second = (visited_errors(errors, part).total.value for part in parts)
+        assert mixed.overlaps(first / 4 + second * 3 / 4)
     redrawn, planned = (visited_errors(errors, each) for each in (LowConfidence(2), TopK(2)))
     for found, more in ((redrawn, True), (planned, False)):
         possible = float(found.total) / float(found.mean)
