@@ -33,7 +33,7 @@ import torch
 
 from oracles import HMM, MarkovChain, SparseMarkovChain
 from oracles.kernels.device.lookups import DeviceLookups
-from oracles.kernels.device.scan import HiddenChain
+from oracles.kernels.device.scan import FUSED_STATES, HiddenChain
 from oracles.kernels.device.selection import fused
 from oracles.optional import installed
 from theory import IID, sequence_error_rate
@@ -172,7 +172,7 @@ def contenders(
     if isinstance(kernel, HiddenChain):
         yield "scan in torch", lambda: kernel.scan(patterns)[0]
         if patterns.device.type == "cuda":
-            yield "scan in torch, CUDA graph", _graphed(kernel, patterns, out)
+            yield "scan in torch, CUDA graph", _graphed(lambda: out.copy_(kernel.scan(patterns)[0]))
         yield f"plain torch, {law.arithmetic.name}", _plain(law, patterns, out)
         if out.dtype == torch.float32 and installed("pyjuice") and patterns.device.type == "cuda":
             from pyjuice_peer import ways  # beside this program
@@ -180,8 +180,11 @@ def contenders(
             yield from ways(law, patterns)
     if isinstance(kernel, DeviceLookups):
         yield "lookups in torch", lambda: _in_torch(kernel, patterns, rows)
-    if fused(patterns.device) is not None:
-        yield "in Triton, without the request", lambda: kernel.conditionals(patterns, None, rows)
+    fits = isinstance(kernel, DeviceLookups) or max(kernel.states, law.vocab_size) <= FUSED_STATES
+    if fits and fused(patterns.device) is not None:
+        alone = functools.partial(kernel.conditionals, patterns, None, rows)
+        yield "in Triton, without the request", alone
+        yield "in Triton, without the request, CUDA graph", _graphed(alone)
 
 
 def _kernel(law: Any) -> Any:
@@ -204,19 +207,19 @@ def _in_torch(kernel: DeviceLookups, patterns: torch.Tensor, rows: torch.Tensor)
         lookups.fused = chosen
 
 
-def _graphed(kernel: HiddenChain, patterns: torch.Tensor, out: torch.Tensor) -> Callable[[], Any]:
-    """All launches of the scan, recorded at the first call and replayed."""
+def _graphed(run: Callable[[], Any]) -> Callable[[], None]:
+    """All launches of a way, recorded at the first call and replayed."""
 
     @functools.cache
     def graph() -> Any:
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
-            kernel.scan(patterns)
+            run()
         torch.cuda.current_stream().wait_stream(side)
         recorded = torch.cuda.CUDAGraph()
         with torch.cuda.graph(recorded):
-            out.copy_(kernel.scan(patterns)[0])
+            run()
         return recorded
 
     return lambda: graph().replay()
