@@ -98,7 +98,7 @@ assert max(excess) < min(3 / few, 1.3 * min(excess))
 
 # %%
 laws = {"bigram": bigram.to("float64"), "16-token HMM": pairs.to("float64")}
-BATCHES = {"any_order": {"bigram": 1200, "16-token HMM": 1000}, "autoregressive": dict.fromkeys(laws, 700)}
+BATCHES = {"any_order": {"bigram": 2000, "16-token HMM": 700}, "autoregressive": dict.fromkeys(laws, 400)}
 
 
 def learned(name, q, objective):
@@ -106,7 +106,7 @@ def learned(name, q, objective):
         print(f"{name}, {objective}, batch {now.step}: {now.loss * L - float(q.entropy()):.2f} bits above H")
 
     steps = BATCHES[objective][name]
-    plan = TrainingPlan(objective, steps, batch=32, rate=5e-3, warmup=50)
+    plan = TrainingPlan(objective, steps, batch=64)
     return train(q, ModelShape(q.vocab_size, L), plan, watch=watch, watch_every=steps // 4)
 
 
@@ -222,8 +222,9 @@ for panel in panels:
 # * *From left to right is better.* The autoregressive model has no errors but those of learning. With $L$ calls it
 #   generates fewer impossible sequences than masked diffusion in $L$ steps would with an *ideal* denoiser.
 # * *What was not learned stays.* The learning part of EKL hardly depends on the number of steps. Of the bigram it is
-#   invisible in TER, but it is paid for every token, and one impossible token spoils a sequence: the learned
-#   curve ends above the ideal one. The pairs are learned so well that all their errors are of factorisation.
+#   invisible in TER, but it is paid for every token, and one impossible token spoils a sequence: with many steps,
+#   when factorisation costs next to nothing, it is what is left. The pairs are learned so well that all their errors
+#   are of factorisation.
 
 # %%
 quarter, all_of_it = COUNTS.index(L // 4), COUNTS.index(L)
@@ -238,13 +239,13 @@ for panel in panels:
     lost = interval_ends(panel.autoregressive.sequence_error_rate)[1]
     assert lost < float(panel.ideal[all_of_it].sequence_error_rate)
 
-for panel, most in zip(panels, (0.1, 0.01), strict=True):
+for panel, most in zip(panels, (0.05, 0.01), strict=True):
     for ideal, point in zip(panel.ideal, panel.learned, strict=True):
         assert interval_ends(point.expected_kl)[1] - float(ideal.expected_kl) < most * L
+        assert abs(float(point.sequence_error_rate.value) - float(ideal.sequence_error_rate)) < 0.15
 # Machines round differently, and so learn a little differently: this leaves room for that.
 for ideal, point in zip(panels[0].ideal[1:], panels[0].learned[1:], strict=True):
     assert interval_ends(point.expected_kl)[0] > float(ideal.expected_kl)
-assert float(panels[0].learned[-1].sequence_error_rate.value) > float(panels[0].ideal[-1].sequence_error_rate)
 
 # %% [markdown]
 # ## Speed
@@ -268,5 +269,5 @@ for panel in panels:
 assert calls > 0.85 * L
 
 # %% [markdown]
-# Both models are called on whole sequences here. An autoregressive model that keeps its keys and values is faster
-# still, and a bidirectional one cannot keep them.
+# The autoregressive model keeps its keys and values, so that a token costs it one new position. A bidirectional model
+# cannot keep them: what it has computed for a position changes with every token that is revealed.
