@@ -4,8 +4,12 @@ A masked objective draws a set of masked positions for every sequence and scores
 
     weight / L * sum over masked i of -ln d(x_i | the other tokens).
 
-Whatever the objective, the expectation over sequences and masks, times L / ln 2, is the NELBO in continuous time
-(`theory.likelihood.nelbo`), and its excess over H(q) what the denoiser has yet to learn.  They differ in variance:
+Of a denoiser that sees the pattern alone, the expectation over sequences and masks, times L / ln 2, is the NELBO in
+continuous time (`theory.likelihood.nelbo`) whatever the objective, and its excess over H(q) what the denoiser has
+yet to learn.  One that is told a time as well is told the fraction of masked positions where it is measured or
+samples (`Learned`).  So it is by any_order, whose expectation is again that NELBO.  But mdlm and md4 tell it
+1 - alpha(t), the fraction that is masked on average: theirs is the NELBO with that in its place, another number.
+The objectives differ in variance:
 
     mdlm        t uniform in (0, 1], each position masked with probability t, weight 1/t (Sahoo et al. 2024);
                 of infinite variance, as a single masked position scores 1/t (`theory.likelihood.nelbo_estimators`)

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oracles import Oracle
+from oracles import Oracle, zoo
 from oracles.patterns import all_sequences
 from oracles.testing import oracles
 from tests.theory.neural import random_models
@@ -117,6 +117,27 @@ def test_told_the_fraction_masked_the_expectation_is_the_nelbo_too(q: Oracle) ->
     bound = float(nelbo(law, denoiser=Learned(law, model)).value)
     found = expected_loss(law, model, "any_order", "cosine", 2) * law.length / math.log(2)
     assert found == pytest.approx(bound, rel=1e-11, abs=1e-12)
+
+
+@pytest.mark.parametrize("objective", ["mdlm", "md4"])
+def test_told_the_fraction_to_be_expected_it_is_the_nelbo_of_another_function(objective: str) -> None:
+    """That of the answers over time: -ln d(x_i | pattern, t) integrated with the probability of every pattern."""
+    law = zoo.golden_mean(2).to("float64")
+    model = random_models.masked(2, 2, time_conditioned=True)
+    times, shares = (1 + NODES) / 2, SHARES / 2
+    kept, slopes = (1 - times, 1) if objective == "mdlm" else ((1 - times) ** 2, 2 * (1 - times))
+    expected = 0.0
+    for x, hidden in itertools.product(all_sequences(2, 2).tolist(), [(0,), (1,), (0, 1)]):
+        pattern = torch.tensor([[2 if i in hidden else v for i, v in enumerate(x)]])
+        logs = model(pattern.expand(len(times), 2), 1 - kept).log_softmax(-1)
+        chances = (1 - kept) ** (len(hidden) - 1) * kept ** (2 - len(hidden))
+        for i in hidden:
+            scores = shares * slopes * chances * logs[:, i, x[i]]
+            expected -= float(law.probability(x)) * float(scores.sum())
+    found = expected_loss(law, model, objective, "square", 1) * law.length
+    assert found == pytest.approx(expected, rel=1e-9)
+    measured = float(nelbo(law, denoiser=Learned(law, model)).value) * math.log(2)
+    assert abs(measured - found) > 1e-3
 
 
 @settings(max_examples=20)
