@@ -213,7 +213,7 @@ def compare(
             help="Draws for every estimate, at most, where law or model are too large for exact numbers.",
         ),
     ] = 500,
-    bins: Annotated[int, typer.Option(min=1, help="Bins of the calibration curves.")] = 10,
+    bins: Annotated[int, typer.Option(min=1, max=1000, help="Bins of the calibration curves.")] = 10,
     seed: Seed = 0,
     confidence: Confidence = 0.99,
     plot: Plot = None,

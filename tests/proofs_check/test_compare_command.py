@@ -233,6 +233,7 @@ def test_the_law_it_was_trained_on_is_another(capsys: pytest.CaptureFixture[str]
         (["short", "zoo:nothing"], "zoo: expected"),
         (["short", LAW, "--steps", "0"], "steps: expected positive integers"),
         (["short", LAW, "--bins", "0"], "--bins"),
+        (["short", LAW, "--bins", "100000000"], "--bins"),
         (["short", LAW, "--samples", "1"], "--samples"),
         (["short", LAW, "--confidence", "2"], "confidence: expected a number strictly between 0 and 1"),
         (["short", LAW, "--given", "0000"], "given: expected 1 to 3 tokens"),

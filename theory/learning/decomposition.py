@@ -109,7 +109,8 @@ def _intervals(errors: ContextErrors, schedule: IID) -> list[tuple[Any, Any]]:
     if system.name.startswith("float"):
         exact = [Fraction(weight) for weight in weights]
         done = accumulate(exact[:-1], initial=Fraction(0))
-        return [(float(weight), end / sum(exact)) for weight, end in zip(exact, done, strict=True)]
+        total = sum(exact)
+        return [(float(weight), end / total) for weight, end in zip(exact, done, strict=True)]
     numbers = errors.logs.tolist(errors.logs.array(weights))
     done = accumulate(numbers[:-1], initial=0 * numbers[0])
     return list(zip(numbers, done, strict=True))
