@@ -23,7 +23,7 @@ export OMP_WAIT_POLICY ?= passive
 # Compiling the packages takes seconds: once for all the processes that a target starts, not in each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup check test lint format types imports notebooks clean
+.PHONY: help setup check test lint format types imports notebooks gpu clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -67,6 +67,15 @@ notebooks: setup ## execute every notebook into build/notebooks
 		$(BIN)/jupytext --quiet --to ipynb --output "$$target" "$$source"; \
 		$(BIN)/jupyter-execute --inplace "$$target"; \
 	done
+
+gpu: setup ## on a machine with a GPU: the tests there, then what is measured there, into benchmarks/results
+	$(BIN)/pytest -n0 tests/test_devices.py tests/test_gpu_benchmarks.py tests/oracles/test_device_kernels.py \
+		tests/oracles/test_conformance.py tests/theory/laws/test_gap_substitution.py \
+		tests/theory/learning/test_devices.py tests/theory/neural/test_adapters_on_devices.py
+	@mkdir -p $(BUILD)
+	$(BIN)/python benchmarks/gpu_kernels.py > $(BUILD)/gpu_kernels.md
+	$(BIN)/python benchmarks/gpu_conditionals.py --prepare
+	timeout 480 $(BIN)/python benchmarks/gpu_conditionals.py
 
 clean: ## remove the environment, build output and caches
 	rm -rf .venv $(BUILD) .pytest_cache .ruff_cache .import_linter_cache .hypothesis
