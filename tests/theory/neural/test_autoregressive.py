@@ -12,6 +12,7 @@ import torch
 from flint import arb
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import t as student
 
 from oracles import Oracle, Table, uniform_on, zoo
 from oracles.patterns import all_sequences
@@ -166,6 +167,8 @@ def test_estimates_enclose_what_is_exact(prompt: list[int] | None) -> None:
     errors = law.estimate_sequence_error_rate(n, confidence=1 - ERROR_PROBABILITY, seed=2)
     assert errors.contains(law.sequence_error_rate())
     assert (errors.method, errors.n) == ("Clopper-Pearson interval", n)
+    count = round(errors.value * n)
+    assert (errors.low, errors.high) == clopper_pearson(count, n, 1 - ERROR_PROBABILITY)
     # On a small law the terms have known bounds, so Hoeffding's bound on the error is exact.
     target, logs = law.law.joint().reshape(-1), law.as_table().joint().reshape(-1).log2()
     terms = (target.log2() - logs)[target > 0]
@@ -173,6 +176,9 @@ def test_estimates_enclose_what_is_exact(prompt: list[int] | None) -> None:
     kl, per_token = (f(n, seed=3) for f in (law.estimate_kl_divergence, law.estimate_log2_token_error_rate))
     assert abs(kl.value - float(law.kl_divergence())) <= half
     assert kl.low <= kl.value <= kl.high
+    wide = law.estimate_kl_divergence(n, seed=3, confidence=0.9999)
+    factors = (student.ppf((1 + one.confidence) / 2, n - 1) for one in (wide, kl))
+    assert (wide.high - wide.low) / (kl.high - kl.low) == pytest.approx(next(factors) / next(factors))
     free = law.law.length
     assert per_token.value == pytest.approx((float(law.law.entropy()) + kl.value) / free)
     assert (per_token.unit, per_token.high - per_token.low) == (

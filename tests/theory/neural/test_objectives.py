@@ -243,3 +243,13 @@ def test_observed_positions_are_not_scored() -> None:
         return torch.full((1, 3, 2), -math.inf).index_fill(2, torch.tensor([0]), 0.0)
 
     assert float(masked_loss(certain, 2, tokens, nothing)) == 0
+
+
+def test_losses_of_few_digits_are_summed_in_more() -> None:
+    logits = (torch.arange(6).reshape(1, 3, 2) / 7).bfloat16()
+    tokens = torch.tensor([[0, 1, 1]])
+    everything = Masking(torch.ones(1, 3, dtype=torch.bool), torch.ones(1), torch.ones(1))
+    exact = logits.double().log_softmax(-1).gather(2, tokens[..., None])
+    found = masked_loss(lambda patterns, fractions: logits, 2, tokens, everything)
+    assert found.dtype == torch.float32
+    assert float(found) == pytest.approx(-float(exact.mean()), rel=1e-6)
