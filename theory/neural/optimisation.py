@@ -17,7 +17,7 @@ from theory.neural.models import ModelShape, Transformer, new_model
 from theory.neural.objectives import Masking, autoregressive_loss, masked_loss
 from theory.neural.optimizers import new_optimizers
 from theory.neural.plans import TrainingPlan
-from theory.neural.speedups import compiling_pays, mixing_pays
+from theory.neural.speedups import compiling_pays, mixing_pays, repeatable
 
 WEIGHTS = 2
 """The stream of seeds that weights are drawn from at first; see `batches` for the others."""
@@ -52,7 +52,7 @@ class Optimisation:
         self.average = AveragedModel(self.model, multi_avg_fn=self._averaged)
         self.average.requires_grad_(False).eval()
         self.optimizers = new_optimizers(self.model, plan)
-        compiled = compiling_pays(plan, device) if compiled is None else compiled
+        compiled = compiling_pays(shape, plan, device) if compiled is None else compiled
         self.forward: Any = torch.compile(self.model) if compiled else self.model
 
     def advance(self) -> Tensor:
@@ -69,6 +69,10 @@ class Optimisation:
 
     def backward(self, batch: int) -> Tensor:
         """The loss on the first so many sequences of the next step, and its gradient."""
+        with repeatable(self.compiled and self.device.type == "cpu"):
+            return self._backward(batch)
+
+    def _backward(self, batch: int) -> Tensor:
         self.model.zero_grad()
         tokens = self.batches.tokens(self.step)[:batch]
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.mixed):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -13,7 +15,10 @@ WIDE = {"cuda": 256, "cpu": 64}
 """Widths from which matrices are large enough for bfloat16 to pay."""
 
 LONG = 2000
-"""Steps from which the minute that compilation may take pays."""
+"""Steps from which the minute that compilation may take pays on a GPU."""
+
+MANY_TOKENS = 5_000_000
+"""Tokens in all batches from which the ten seconds that it takes pay on a processor."""
 
 
 def mixing_pays(shape: ModelShape, device: torch.device) -> bool:
@@ -22,9 +27,11 @@ def mixing_pays(shape: ModelShape, device: torch.device) -> bool:
     return wide and (device.type != "cpu" or _multiplies_tiles())
 
 
-def compiling_pays(plan: TrainingPlan, device: torch.device) -> bool:
+def compiling_pays(shape: ModelShape, plan: TrainingPlan, device: torch.device) -> bool:
     """Whether a run is faster with torch.compile, where that works: it needs a compiler of C++, on a GPU Triton."""
-    return plan.steps >= LONG and _compiles(device)
+    tokens = plan.steps * plan.batch * shape.length
+    long = tokens >= MANY_TOKENS if device.type == "cpu" else plan.steps >= LONG
+    return long and _compiles(device)
 
 
 def _multiplies_tiles() -> bool:

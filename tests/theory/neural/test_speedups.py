@@ -37,9 +37,24 @@ def test_a_processor_that_torch_says_nothing_of(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(
-    ("steps", "works", "expected"), [(2000, True, True), (1999, True, False), (2000, False, False)]
+    ("steps", "length", "device", "works", "expected"),
+    [
+        (5000, 10, CPU, True, True),
+        (4999, 10, CPU, True, False),
+        (5000, 9, CPU, True, False),
+        (5000, 10, CPU, False, False),
+        (1999, 512, torch.device("meta"), True, False),
+        (2000, 2, torch.device("meta"), True, True),
+    ],
 )
-def test_compilation(steps: int, works: bool, expected: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compilation(
+    steps: int,
+    length: int,
+    device: torch.device,
+    works: bool,
+    expected: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def compile(function: Any) -> Any:
         def compiled(argument: Any) -> Any:
             if not works:
@@ -49,7 +64,8 @@ def test_compilation(steps: int, works: bool, expected: bool, monkeypatch: pytes
         return compiled
 
     monkeypatch.setattr(torch, "compile", compile)
-    assert speedups.compiling_pays(TrainingPlan(steps=steps), CPU) is expected
+    shape, plan = ModelShape(2, length), TrainingPlan(steps=steps, batch=100)
+    assert speedups.compiling_pays(shape, plan, device) is expected
 
 
 def test_attention_on_a_processor_is_never_in_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
