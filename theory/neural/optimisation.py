@@ -52,8 +52,8 @@ class Optimisation:
         self.average = AveragedModel(self.model, multi_avg_fn=self._averaged)
         self.average.requires_grad_(False).eval()
         self.optimizers = new_optimizers(self.model, plan)
-        compiled = compiling_pays(shape, plan, device) if compiled is None else compiled
-        self.forward: Any = torch.compile(self.model) if compiled else self.model
+        self.compiled = compiling_pays(shape, plan, device) if compiled is None else compiled
+        self.forward: Any = torch.compile(self.model) if self.compiled else self.model
 
     def advance(self) -> Tensor:
         """One step; returns the loss in nats a token, where it was computed."""

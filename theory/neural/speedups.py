@@ -34,6 +34,17 @@ def compiling_pays(shape: ModelShape, plan: TrainingPlan, device: torch.device) 
     return long and _compiles(device)
 
 
+@contextmanager
+def repeatable(wanted: bool) -> Iterator[None]:
+    """Sums in one order, where wanted: what is compiled for a CPU adds gradients up as its threads come by."""
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(before or wanted)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+
+
 def _multiplies_tiles() -> bool:
     """Whether the processor has instructions for matrices in bfloat16 (AMX); without, they are slower than floats."""
     capabilities = getattr(torch.cpu, "get_capabilities", dict)()
