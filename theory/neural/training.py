@@ -65,8 +65,8 @@ def train(
     watch: called every `watch_every` steps and at the end.
     anew: delete a run that is found in the folder, and its oracle, in place of going on with it.
     device: by default that of q; mixed: whether to multiply in bfloat16, by default where wide models gain from it;
-    compiled: whether to use torch.compile, by default for long runs on CUDA (on a CPU it takes a minute, and then
-    saves a third of the time).
+    compiled: whether to use torch.compile, by default for long runs (it takes ten seconds to a minute, and then
+    saves a third of the time or more; how a run is rounded changes where more steps make it pay).
 
     ValueError for an oracle that is not over floats or differs from the shape, for a warm-up longer than the run, for
     a device that is not there, for a folder with another run, and for a batch that does not fit into memory, with one
