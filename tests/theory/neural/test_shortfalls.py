@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from oracles import zoo
+from oracles import Result, zoo
 from tests.theory.neural import random_models
 from theory.likelihood.nelbo import nelbo
 from theory.monte_carlo import Estimate
@@ -45,6 +45,14 @@ def test_estimates_agree_with_what_is_exact(kind: str) -> None:
     assert estimated.gap.unit == "bits per token"
     half = (estimated.gap.high - estimated.gap.low) / 2  # type: ignore[union-attr]
     assert abs(estimated.gap.value - float(exact.gap.value)) < 10 * half < 1
+
+
+@pytest.mark.parametrize(("kind", "tokens"), [("masked", 4 * 3**4), ("autoregressive", 4 * 2**3)])
+def test_work_is_every_token_of_every_context_times_every_weight(kind: str, tokens: int) -> None:
+    model = getattr(random_models, kind)(2, 4)
+    work = tokens * sum(weight.numel() for weight in model.parameters())
+    assert isinstance(shortfall(LAW, model, work=work, draws=2).gap, Result)
+    assert isinstance(shortfall(LAW, model, work=work - 1, draws=2).gap, Estimate)
 
 
 def test_a_long_law_is_estimated() -> None:
