@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, cast
 
 import torch
@@ -17,7 +18,7 @@ from theory.neural.models import ModelShape, Transformer, new_model
 from theory.neural.objectives import Masking, autoregressive_loss, masked_loss
 from theory.neural.optimizers import new_optimizers
 from theory.neural.plans import TrainingPlan
-from theory.neural.speedups import compiling_pays, mixing_pays, repeatable
+from theory.neural.speedups import compiles, compiling_pays, mixing_pays, repeatable
 
 WEIGHTS = 2
 """The stream of seeds that weights are drawn from at first; see `batches` for the others."""
@@ -46,6 +47,7 @@ class Optimisation:
             each = 4.0 * shape.length * (ACTIVATIONS * shape.depth * shape.width + 4 * shape.vocab_size)
             check_batch("batch", plan.batch, each, "sequences")
         self.plan, self.device, self.step = plan, device, 0
+        self.choose = {"mixed": mixed is None, "compiled": compiled is None}
         self.mixed = mixing_pays(shape, device) if mixed is None else mixed
         self.batches = Batches(q, plan, device)
         self.model = _initial(shape, plan).to(device)
@@ -53,7 +55,11 @@ class Optimisation:
         self.average.requires_grad_(False).eval()
         self.optimizers = new_optimizers(self.model, plan)
         self.compiled = compiling_pays(shape, plan, device) if compiled is None else compiled
-        self.forward: Any = torch.compile(self.model) if self.compiled else self.model
+
+    @cached_property
+    def forward(self) -> Any:
+        """The model as it is called in training."""
+        return torch.compile(self.model) if self.compiled else self.model
 
     def advance(self) -> Tensor:
         """One step; returns the loss in nats a token, where it was computed."""
@@ -112,7 +118,8 @@ class Optimisation:
     def state(self) -> dict[str, Any]:
         """What `restore` goes on from."""
         moments = [optimizer.state_dict() for optimizer in self.optimizers]
-        return {"model": self.model.state_dict(), "optimizer": moments}
+        speedups = {"mixed": self.mixed, "compiled": self.compiled}
+        return {"model": self.model.state_dict(), "optimizer": moments, "speedups": speedups}
 
     def restore(self, step: int, averaged: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
         """Go on after so many steps.  ValueError for the state of another model."""
@@ -121,10 +128,18 @@ class Optimisation:
             self.averaged.load_state_dict(averaged)
             for optimizer, moments in zip(self.optimizers, state["optimizer"], strict=True):
                 optimizer.load_state_dict(moments)
+            self._go_on_as(**state.get("speedups", {}))
         except (RuntimeError, LookupError, TypeError, AttributeError, ValueError) as error:
             raise ValueError("state: expected that of a model of the shape, got another") from error
         self.step = step
         self.average.n_averaged.fill_(step)
+
+    def _go_on_as(self, mixed: bool | None = None, compiled: bool | None = None) -> None:
+        """As the run began, where nothing else was asked for: how it is computed shows in its last digits."""
+        if self.choose["mixed"] and mixed is not None:
+            self.mixed = mixed
+        if self.choose["compiled"] and compiled is not None:
+            self.compiled = compiled and compiles(self.device)
 
     def _averaged(self, averages: Any, weights: Any, count: Any) -> None:
         get_ema_multi_avg_fn(self.plan.average_at(self.step))(averages, weights, count)

@@ -31,7 +31,7 @@ def compiling_pays(shape: ModelShape, plan: TrainingPlan, device: torch.device) 
     """Whether a run is faster with torch.compile, where that works: it needs a compiler of C++, on a GPU Triton."""
     tokens = plan.steps * plan.batch * shape.length
     long = tokens >= MANY_TOKENS if device.type == "cpu" else plan.steps >= LONG
-    return long and _compiles(device)
+    return long and compiles(device)
 
 
 @contextmanager
@@ -51,7 +51,8 @@ def _multiplies_tiles() -> bool:
     return bool(capabilities.get("amx_bf16"))
 
 
-def _compiles(device: torch.device) -> bool:
+def compiles(device: torch.device) -> bool:
+    """Whether torch.compile finds what it needs."""
     try:
         torch.compile(torch.neg)(torch.zeros(2, device=device))
     except RuntimeError:

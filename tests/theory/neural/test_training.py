@@ -333,3 +333,14 @@ def test_compiled_where_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not asked
     assert same(plain, train(LAW, SHAPE, PLAN, compiled=True))
     assert len(asked) == 1
+
+
+def test_a_longer_run_goes_on_as_it_began(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where more steps would choose to compile, or to multiply in bfloat16, a run that began without does not."""
+    short = TrainingPlan(steps=2, batch=4, rate_schedule="constant")
+    train(LAW, SHAPE, short, tmp_path, compiled=False, mixed=False)
+    monkeypatch.setattr(optimisation, "compiling_pays", lambda *given: True)
+    monkeypatch.setattr(optimisation, "mixing_pays", lambda *given: True)
+    monkeypatch.setattr(torch, "compile", lambda model: pytest.fail("compiled"))
+    longer = replace(short, steps=4)
+    assert same(train(LAW, SHAPE, longer, tmp_path), train(LAW, SHAPE, longer, compiled=False, mixed=False))
