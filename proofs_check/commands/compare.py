@@ -92,7 +92,7 @@ def _denoiser(
         steps = read_steps(request.steps)
     draws = _draws(request.samples, steps, model)
 
-    def found(denoiser: Denoiser) -> LearningReport:
+    def found(name: str, denoiser: Denoiser) -> LearningReport:
         return learning_report(
             law,
             denoiser,
@@ -104,14 +104,14 @@ def _denoiser(
             bins=request.bins,
             seed=request.seed,
             confidence=request.confidence,
-            progress=report,
+            progress=lambda what, done, total: report(f"{name}: {what}", done, total),
         )
 
     counted = None
     if request.baseline is not None:
         sequences = law.sample(request.baseline, seed=request.seed)
-        counted = found(CountBased(law, sequences, smoothing=ADDED))
-    learned = found(model.checkpoint.denoiser(law))
+        counted = found("counts", CountBased(law, sequences, smoothing=ADDED))
+    learned = found("model", model.checkpoint.denoiser(law))
     if request.plot is not None:
         from proofs_check.plots.learning import save_compare_plot
 
