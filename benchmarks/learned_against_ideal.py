@@ -8,9 +8,10 @@ Every language is learned from endless samples by a masked denoiser and by an au
 then TER and SER of both are measured against the law itself, beside those of the ideal denoiser (exact where there
 is a way, else estimated), and tokens per second.
 
---size cpu: L = 32, some minutes on two cores; gpu: L = 512, as in the paper, needs CUDA and some hours.  FOLDER
-receives learned_against_ideal.json and .png, and a folder a language with checkpoints and what was measured: --resume
-goes on with what is there, and measures anew what was deleted (speeds.json, on a machine that is idle by then).
+--size cpu: L = 32, some minutes a language on two cores; gpu: L = 512, as in the paper, needs CUDA and some hours.
+FOLDER receives learned_against_ideal.json and .png, and a folder a language with checkpoints and what was measured:
+--resume goes on with what is there, and measures anew what was deleted (speeds.json, on a machine that is idle by
+then).
 
 Speed is that of sequences drawn together, from left to right or in N steps.  The autoregressive model keeps keys and
 values, so that a token costs it one new position; a masked denoiser is called on whole sequences.  A step that
@@ -95,7 +96,7 @@ class Size:
 
 SIZES = {
     "smoke": Size("cpu", 4, (1, 4), 50, 10, 8, 1, 1, 8, 5e-3, 20, 20),
-    "cpu": Size("cpu", 32, (1, 2, 4, 8, 16, 32, 64, 128), 1000, 128, 64, 4, 4, 128, 1e-2, 4500, 700),
+    "cpu": Size("cpu", 32, (1, 2, 4, 8, 16, 32, 64, 128), 1000, 128, 64, 4, 4, 128, 1e-2, 4000, 700),
     "gpu": Size(
         "cuda", 512, (8, 16, 32, 64, 128, 256, 512, 1024, 2048), 1000, 128, 384, 6, 6, 128, 2e-3, 40_000, 10_000
     ),
