@@ -46,8 +46,8 @@ def read_target(
     apply to it.
     """
     if target is not None and (target.startswith("zoo:") or target.endswith(".json")):
-        _check_options(options, "", f"the oracle {target}")
-        law = resolve(target)
+        _check_options(options, "length", f"the oracle {target}")
+        law = _resolved(target, options.get("length"))
         _check_length(law.length)
         return Target(
             law, target, _described(law), "an error is a sequence of probability zero", fitted=False
@@ -65,6 +65,19 @@ def read_target(
     for warning in caught:
         note(str(warning.message))
     return found
+
+
+def _resolved(target: str, length: int | None) -> Oracle:
+    """An oracle by its name; one of the zoo can be told its length beside it."""
+    if length is None:
+        return resolve(target)
+    query = target.partition("?")[2]
+    if target.startswith("zoo:") and not query.startswith("length=") and "&length=" not in query:
+        return resolve(f"{target}{'&' if query else '?'}length={length}")
+    law = resolve(target)
+    if law.length != length:
+        raise ValueError(f"length: expected {law.length}, that of {target}, got {length}")
+    return law
 
 
 def _check_options(options: Mapping[str, Any], known: str, got: str) -> None:

@@ -298,6 +298,18 @@ FILES = {
     "bad.arpa": b"\\data\\\n\n\\1-grams:\n",
 }
 TEXT = "corpus.txt"
+
+
+def test_a_law_of_the_zoo_is_told_its_length(capsys, tmp_path) -> None:
+    options = ("--samples", "0", "--steps", "2", "--json")
+    expected = json.loads(output(capsys, "analyse", "zoo:golden_mean?length=4", *options))
+    for given in (("zoo:golden_mean", "--length", "4"), ("zoo:golden_mean?length=4", "--length", "4")):
+        found = json.loads(output(capsys, "analyse", *given, *options))
+        assert {**found, "target": 0, "seconds": 0} == {**expected, "target": 0, "seconds": 0}
+    save(zoo.golden_mean(4), tmp_path / "law.json")
+    assert output(capsys, "analyse", str(tmp_path / "law.json"), "--length", "4", *options)
+
+
 ZOO = "zoo:golden_mean?length=5"
 
 
@@ -315,6 +327,9 @@ ZOO = "zoo:golden_mean?length=5"
         (["rows.json"], "rows.json: initial: expected probabilities that sum to 1"),
         (["zoo:unicorn"], "zoo: expected one of ababbaba, all_equal"),
         (["zoo:golden_mean"], "zoo: missing parameter 'length'"),
+        (["zoo:golden_mean", "--length", "0"], "length: expected an integer of at least 1, got 0"),
+        (["zoo:tetracode", "--length", "4"], "zoo: unknown parameter 'length'"),
+        ([ZOO, "--length", "6"], "length: expected 5, that of zoo:golden_mean?length=5, got 6"),
         (["zoo:golden_mean?length=x"], "length: expected an integer, got 'x'"),
         (["zoo:golden_mean?length=200000"], "length: expected at most 100000, got 200000"),
         ([TEXT, "--order", "0"], "order: expected an integer of at least 1, got 0"),
