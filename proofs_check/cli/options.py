@@ -82,8 +82,8 @@ def _naming_a_law(
     length: Annotated[
         int | None,
         _fitted(
-            "Tokens in a sequence of a law that is fitted, backs off or comes from the zoo [default: 256; 6 for order "
-            "and elbo; 32 for train]."
+            "Tokens in a sequence of a law that is fitted, backs off or comes from the zoo [default: 256; 6 for "
+            "order and elbo; 32 for train]."
         ),
     ] = None,
     level: Annotated[
