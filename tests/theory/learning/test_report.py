@@ -157,10 +157,14 @@ def test_estimates_contain_what_is_exact(exact: LearningReport, sampled: Learnin
 
     def check(estimated, number) -> None:
         assert isinstance(estimated, Estimate)
+        assert estimated.low <= estimated.value <= estimated.high
         assert estimated.low - 1e-12 <= float(number.value) <= estimated.high + 1e-12
 
     for name in ("nelbo", "average", "worst"):
         check(getattr(sampled, name), getattr(exact, name))
+    entropy = float(SHORT.entropy())
+    around = [entropy + 4 * end for end in interval_ends(sampled.average)]
+    assert interval_ends(sampled.nelbo) == pytest.approx(around)
     for (_, estimated), (_, number) in zip(sampled.by_rate, exact.by_rate, strict=True):
         check(estimated, number)
     for estimated, number in zip(sampled.by_revealed, exact.by_revealed, strict=True):

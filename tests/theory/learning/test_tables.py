@@ -99,6 +99,15 @@ def test_a_table_is_itself_and_impossible_patterns_are_asked() -> None:
         tabulate(Ideal(zoo.golden_mean(4), "raise"))
 
 
+def test_no_more_numbers_than_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    q = zoo.golden_mean(2)
+    monkeypatch.setattr("theory.learning.tables.OBJECT_ENTRIES", 9 * 2 * 2)
+    assert tabulate(Windowed(q, 1)).oracle is q
+    monkeypatch.setattr("theory.learning.tables.OBJECT_ENTRIES", 9 * 2 * 2 - 1)
+    with pytest.raises(ValueError, match="denoiser: expected a table of at most"):
+        tabulate(Windowed(q, 1))
+
+
 def test_bad_input() -> None:
     with pytest.raises(
         ValueError, match=r"denoiser: expected a table of at most 5e\+07 numbers .* = 9.7e\+20"

@@ -235,6 +235,12 @@ def test_all_positions_are_masked_at_time_one() -> None:
         assert (float(drawn.weights), float(drawn.fractions)) == (pytest.approx(weight), 1)
 
 
+@pytest.mark.parametrize("length", range(1, 40))
+def test_any_order_masks_everything_at_time_one_however_probabilities_round(length: int) -> None:
+    noise = torch.linspace(0, 1, length, dtype=torch.float64)[None]
+    assert draw_masking("any_order", MASKING_RATES["linear"], torch.zeros(1).double(), noise).masked.all()
+
+
 def test_observed_positions_are_not_scored() -> None:
     tokens = torch.tensor([[0, 1, 1]])
     nothing = Masking(torch.zeros(1, 3, dtype=torch.bool), torch.ones(1), torch.ones(1))
