@@ -184,8 +184,9 @@ display(step_curve_figure(panels, "Learned against ideal, L = 32; dotted: N = L"
 
 # %% [markdown]
 # Lines are the ideal denoiser, points the learned one, and the dashed line is the autoregressive model, which takes
-# $L$ steps. Of TER what is drawn is $(H + \mathrm{EKL})/L$, and the shade reaches down to what is known of TER from
-# below; bars and shades of the learned models reach as far as is wrong once in ten million times.
+# $L$ steps. Where TER is not known exactly, what is drawn is the most that it can be, $(H + \mathrm{EKL})/L$, and the
+# shade reaches down to the least. Bars and shades of the learned models are meant to be wrong once in ten million
+# times: those of SER are (Clopper-Pearson), those of EKL nearly (Student's intervals, an approximation).
 #
 # The same in numbers, and what is certain about them:
 
@@ -221,10 +222,10 @@ for panel in panels:
 #   is no fault of the model. SER falls like $1/N$ only where $N$ exceeds $L$.
 # * *From left to right is better.* The autoregressive model has no errors but those of learning. With $L$ calls it
 #   generates fewer impossible sequences than masked diffusion in $L$ steps would with an *ideal* denoiser.
-# * *What was not learned stays.* The learning part of EKL hardly depends on the number of steps. Of the bigram it is
-#   invisible in TER, but it is paid for every token, and one impossible token spoils a sequence: with many steps,
-#   when factorisation costs next to nothing, it is what is left. The pairs are learned so well that all their errors
-#   are of factorisation.
+# * *What was not learned stays.* From four steps on the learning part of EKL hardly depends on their number. Of the
+#   bigram it is invisible in TER, but it is paid for every token, and one impossible token spoils a sequence: with many
+#   steps, when factorisation costs next to nothing, it is what is left. The pairs are learned so well that all their
+#   errors are of factorisation.
 
 # %%
 quarter, all_of_it = COUNTS.index(L // 4), COUNTS.index(L)
