@@ -223,9 +223,9 @@ for panel in panels:
 # * *From left to right is better.* The autoregressive model has no errors but those of learning. With $L$ calls it
 #   generates fewer impossible sequences than masked diffusion in $L$ steps would with an *ideal* denoiser.
 # * *What was not learned stays.* From four steps on the learning part of EKL hardly depends on their number. Of the
-#   bigram it is invisible in TER, but it is paid for every token, and one impossible token spoils a sequence: with many
-#   steps, when factorisation costs next to nothing, it is what is left. The pairs are learned so well that all their
-#   errors are of factorisation.
+#   bigram it is invisible in TER, but it is paid for every token, and one impossible token spoils a sequence: with
+#   many steps, when factorisation costs next to nothing, it is what is left. The pairs are learned so well that all
+#   their errors are of factorisation.
 
 # %%
 quarter, all_of_it = COUNTS.index(L // 4), COUNTS.index(L)
