@@ -149,3 +149,5 @@ def test_how_many_go_together() -> None:
     assert together(autoregressive(2, 4), batch=3) == 3
     assert together(autoregressive(2, 4)) == 2**24 // (2 * 2 * 4 * 8)
     assert together(lambda x: torch.zeros(*x.shape, 2)) == 1024
+    long = zoo.golden_mean(5000).to("float64")
+    assert AutoregressiveLaw(long, lambda x: torch.zeros(*x.shape, 2)).model.batch == 1

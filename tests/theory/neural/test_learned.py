@@ -8,14 +8,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 
-from oracles import MarkovChain, Oracle, zoo
+from oracles import MarkovChain, Oracle, memory, zoo
 from oracles.patterns import all_patterns
 from oracles.testing import oracles
 from tests.theory.neural import random_models
 from theory import FixedSizes, TopK, expected_kl, kl_divergence, sampler_law, simulate
 from theory.information import information_profile
 from theory.likelihood.nelbo import cross_entropy_profile, nelbo
-from theory.neural import Learned, MaskedTransformer
+from theory.neural import Learned, MaskedTransformer, learned
 
 
 def answer(model: MaskedTransformer, pattern: list[int], position: int) -> list[float]:
@@ -111,6 +111,23 @@ def test_under_a_prompt() -> None:
     model = random_models.masked(2, 3)
     found = sampler_law(law, FixedSizes([2]), Learned(law, model), given=[2, 0, 2]).probability([1, 0, 0])
     assert found == pytest.approx(answer(model, [2, 0, 2], 0)[1] * answer(model, [2, 0, 2], 2)[0])
+
+
+def test_patterns_that_go_together() -> None:
+    law = zoo.golden_mean(3).to("float64")
+    assert Learned(law, random_models.masked(2, 3)).batch == learned.TOKENS_AT_A_TIME["cpu"] // 3
+    long = zoo.golden_mean(5000).to("float64")
+    assert Learned(long, random_models.masked(2, 5000)).batch == 1
+
+
+def test_answers_that_the_memory_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Logits and what becomes of them, of 3 positions and 2 tokens in 8 bytes each."""
+    law = zoo.golden_mean(3).to("float64")
+    denoiser, batch = Learned(law, random_models.masked(2, 3)), np.full((10, 3), 2)
+    monkeypatch.setattr(memory, "budget", lambda: 10 * 2 * 3 * 2 * 8)
+    assert denoiser(batch).shape == (10, 3, 2)
+    with pytest.raises(ValueError, match="patterns: expected at most 10 patterns at a time"):
+        denoiser(np.full((11, 3), 2))
 
 
 def test_bad_arguments() -> None:
