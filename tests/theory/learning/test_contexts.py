@@ -15,7 +15,7 @@ from tests.theory import brute_force
 from tests.theory.cases import as_law, denoiser_cases, log_close
 from tests.theory.learning import twins
 from theory import bounds
-from theory.denoisers import Ideal, Perturbed, Tempered, Windowed
+from theory.denoisers import Function, Ideal, Perturbed, Tempered, Windowed
 from theory.exact.learning import LearningErrors, nats_above
 from theory.learning import context_errors, error_at_rate, largest_over_rates, nats
 from theory.learning.contexts import ENTRIES
@@ -182,6 +182,18 @@ def test_infinite_where_something_possible_is_missed() -> None:
     assert float(error_at_rate(found.by_revealed, 0)) == 0
     assert math.isinf(float(error_at_rate(found.by_revealed, "1/2")))
     assert largest_over_rates(found.by_revealed).rate == 1
+
+
+def test_rates_at_the_ends_see_nothing_of_what_is_infinite_elsewhere() -> None:
+    q = zoo.noisy_cycle(2, size=2, noise=1).to("float64")
+
+    def answer(patterns: np.ndarray):
+        first = np.where((patterns == q.mask).all(axis=1), 0.5, 1.0)
+        return np.stack([first, 1 - first], axis=-1)[:, None].repeat(2, axis=1)
+
+    found = context_errors(q, Function(q, answer)).by_revealed
+    assert [float(error_at_rate(found, rate)) for rate in (1, "1/2", 0)] == [0, math.inf, math.inf]
+    assert largest_over_rates(found).rate == 0
 
 
 def test_symbols_have_means_but_no_largest() -> None:

@@ -131,6 +131,8 @@ def test_estimates_contain_what_is_exact(law, share, monkeypatch) -> None:
         entropy, most = float(q.entropy()), interval_ends(point.expected_kl)[1]
         least = -math.log2(1 - interval_ends(point.sequence_error_rate)[0])
         assert (low, high) == pytest.approx(((entropy + least) / 8, (entropy + most) / 8), abs=1e-12)
+        middle = (entropy + float(point.expected_kl.value)) / 8
+        assert float(point.log2_token_error_rate.value) == pytest.approx(middle, rel=1e-12)
         truth = entropy + float(kl_divergence(q, schedule, denoiser, method="enumeration"))
         assert low <= truth / 8 <= high
 

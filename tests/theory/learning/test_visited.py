@@ -66,8 +66,9 @@ def test_sets_and_branches_count_the_same_visits(data: st.DataObject) -> None:
     for name in ("exact", "float64"):
         law = q.to(name)
         problem = read_problem(law, case.schedule, denoiser.of(law))
-        ways = [expected_visits(problem, method).reshape(-1) for method in ("enumeration", "branching")]
-        for one, other in zip(*map(law.arithmetic.tolist, ways), strict=True):
+        ways = [expected_visits(problem, method) for method in ("enumeration", "branching")]
+        assert {tuple(way.shape) for way in ways} == {((q.vocab_size + 1) ** q.length, q.length)}
+        for one, other in zip(*(law.arithmetic.tolist(way.reshape(-1)) for way in ways), strict=True):
             assert close(one, Fraction(str(other)) if name == "exact" else other, law.arithmetic)
 
 

@@ -263,6 +263,14 @@ def test_without_averaging_the_model_has_the_weights_of_the_last_step() -> None:
         assert torch.equal(weight, found.state["model"][name])
 
 
+def test_every_step_is_taken_at_its_rate() -> None:
+    now = optimisation.Optimisation(LAW, SHAPE, PLAN, torch.device("cpu"))
+    for step in range(5):
+        now.advance()
+        groups = [group for optimizer in now.optimizers for group in optimizer.param_groups]
+        assert {group["lr"] for group in groups} == {PLAN.rate_at(step)}
+
+
 def test_a_long_gradient_is_shortened() -> None:
     gradients = []
     for clip in (1e6, 1e-3):
