@@ -30,13 +30,13 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from oracles import Oracle, Result, zoo
 from oracles.files import write_text
-from proofs_check.plots.step_curves import Panel, save_step_curves
+from oracles.optional import installed
 from theory import IID, simulate
 from theory.learning import estimate_learning_error
 from theory.learning.step_curves import (
@@ -49,6 +49,9 @@ from theory.learning.step_curves import (
 from theory.monte_carlo import Estimate
 from theory.neural import Checkpoint, Learned, ModelShape, Progress, TrainingPlan, train
 from theory.neural.autoregressive import AutoregressiveLaw
+
+if TYPE_CHECKING:
+    from proofs_check.plots.step_curves import Panel
 
 CONFIDENCE = 0.99
 """Of each interval by itself."""
@@ -96,7 +99,7 @@ class Size:
 
 SIZES = {
     "smoke": Size("cpu", 4, (1, 4), 50, 10, 8, 1, 1, 8, 5e-3, 20, 20),
-    "cpu": Size("cpu", 32, (1, 2, 4, 8, 16, 32, 64, 128), 1000, 128, 64, 4, 4, 128, 1e-2, 4000, 700),
+    "cpu": Size("cpu", 32, (1, 2, 4, 8, 16, 32, 64, 128), 1000, 128, 64, 4, 4, 128, 1e-2, 3600, 600),
     "gpu": Size(
         "cuda", 512, (8, 16, 32, 64, 128, 256, 512, 1024, 2048), 1000, 128, 384, 6, 6, 128, 2e-3, 40_000, 10_000
     ),
@@ -253,6 +256,8 @@ def number_of(document: dict[str, Any]) -> Number:
 
 def panel(name: str, size: Size, errors: dict[str, Any], speeds: dict[str, Any]) -> Panel:
     """The column of a language in the figure."""
+    from proofs_check.plots.step_curves import Panel
+
     return Panel(
         name,
         LANGUAGES[name](size.length).to("float64"),
@@ -275,6 +280,10 @@ def write_all(folder: Path, size: Size, errors: dict[str, Any], speeds: dict[str
         "languages": languages,
     }
     write_text(folder / "learned_against_ideal.json", json.dumps(document, indent=1))
+    if not installed("matplotlib"):
+        return _say("no figure without matplotlib; --resume draws it where that is installed")
+    from proofs_check.plots.step_curves import save_step_curves
+
     panels = [panel(name, size, errors[name], speeds[name]) for name in errors]
     title = f"Learned against ideal: L = {size.length}; {where['device']}, {where['date']}"
     save_step_curves(panels, title, folder / "learned_against_ideal.png")
@@ -309,6 +318,8 @@ def main(arguments: list[str] | None = None) -> None:
             parser.error(f"--languages: expected some of {', '.join(LANGUAGES)}, got {name!r}")
     if size.device == "cuda" and not torch.cuda.is_available():
         parser.error("--size gpu: expected a CUDA device, found none; --size cpu does without")
+    if not installed("scipy"):
+        parser.error("expected SciPy, which intervals need, found none")
     if options.output.exists() and any(options.output.iterdir()) and not options.resume:
         parser.error(f"--output: expected an empty folder, or --resume, got {options.output}")
     torch.set_num_threads(options.threads)
