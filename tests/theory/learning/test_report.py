@@ -3,6 +3,7 @@
 import math
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from oracles import Result, zoo
@@ -14,7 +15,7 @@ from theory import (
     log2_token_error_rate,
     sequence_error_rate,
 )
-from theory.denoisers import Ideal, Perturbed, Tempered, Windowed
+from theory.denoisers import Function, Ideal, Perturbed, Tempered, Windowed
 from theory.learning import context_errors, learning_by_step, visited_errors
 from theory.learning.report import LearningReport, learning_report, spread
 from theory.learning.step_curves import interval_ends
@@ -228,6 +229,17 @@ def test_infinite_errors() -> None:
     assert math.isinf(float(found.rows[0].token_bound))
     assert found.rows[0].error_range.bounds == (0.0, 1.0)
     assert float(found.rows[0].error_bound) == 1
+
+
+def test_errors_that_rounding_makes_negative() -> None:
+    def a_little_more(patterns: np.ndarray):
+        return np.nextafter(Ideal(SHORT)(patterns).numpy(), 2)
+
+    [row] = learning_report(SHORT, Function(SHORT, a_little_more), [2]).rows
+    assert -1e-12 < float(row.visited_by_ideal.total.value) < 0
+    low, high = interval_ends(row.error_range)
+    rate = float(row.ideal.sequence_error_rate.value)
+    assert rate - 1e-12 <= low <= high <= rate + 1e-12
 
 
 def test_what_is_shown_of_many() -> None:

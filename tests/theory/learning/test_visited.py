@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import t as student
 
-from oracles import uniform_on, zoo
+from oracles import Result, uniform_on, zoo
 from oracles.testing import tables
 from tests.theory import brute_force
 from tests.theory.cases import as_law, close, denoiser_cases, log_close, schedule_cases
@@ -169,6 +169,13 @@ def test_intervals_are_those_of_the_runs(confidence: float) -> None:
         (found.impossible, strayed / (3 * n), math.sqrt(math.log(2 / (1 - confidence)) / (2 * n))),
     ):
         assert (number.value, number.low, number.high) == pytest.approx((value, value - half, value + half))
+
+
+def test_where_every_sequence_is_possible_so_is_every_context() -> None:
+    q = zoo.sticky_chain(4).to("float64")
+    found = estimate_visited_errors(q, IID.uniform(2), Windowed(q, 0), 10, seed=1).impossible
+    assert isinstance(found, Result)
+    assert (found.value, found.method) == (0, "full support")
 
 
 def test_estimates_of_an_exact_law_a_prompt_and_of_infinity() -> None:

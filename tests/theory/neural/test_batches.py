@@ -31,6 +31,15 @@ def test_any_step_in_any_order(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(one.shape == (4, 5) and law.in_support(one.numpy()).all() for one in tokens)
 
 
+def test_runs_of_neighbouring_seeds_share_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "TOKENS_DRAWN", 1)  # a step at a time
+    law = zoo.golden_mean(16).to("float64")
+    runs = [Batches(law, TrainingPlan(batch=8, seed=seed), CPU) for seed in range(3)]
+    drawn = [(run.masking(step).weights, run.tokens(step)) for run in runs for step in range(3)]
+    for one, other in itertools.combinations(drawn, 2):
+        assert not any(map(torch.equal, one, other))
+
+
 def test_the_sequences_are_those_of_the_oracle() -> None:
     law, plan = zoo.golden_mean(5).to("float64"), TrainingPlan(batch=4, seed=7)
     drawn = Batches(law, plan, CPU)

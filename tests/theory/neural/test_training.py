@@ -263,6 +263,35 @@ def test_without_averaging_the_model_has_the_weights_of_the_last_step() -> None:
         assert torch.equal(weight, found.state["model"][name])
 
 
+def test_weights_are_drawn_from_the_seed() -> None:
+    first, again, other = (
+        optimisation.Optimisation(LAW, SHAPE, replace(PLAN, seed=seed), torch.device("cpu")).model
+        for seed in (0, 0, 1)
+    )
+    for name, weight in first.named_parameters():
+        assert torch.equal(weight, again.get_parameter(name))
+    assert not torch.equal(first.tokens.weight, other.tokens.weight)
+
+
+def test_every_step_has_sequences_and_masks_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, seen = optimisation.masked_loss, []
+
+    def watched(model: Any, mask: int, tokens: torch.Tensor, drawn: Any) -> torch.Tensor:
+        seen.append((tokens, drawn))
+        return whole(model, mask, tokens, drawn)
+
+    monkeypatch.setattr(optimisation, "masked_loss", watched)
+    train(LAW, SHAPE, replace(PLAN, steps=5))
+    batches = optimisation.Batches(LAW, PLAN, torch.device("cpu"))
+    assert len(seen) == 5
+    for step, (tokens, drawn) in enumerate(seen):
+        wanted = batches.masking(step)
+        assert torch.equal(tokens, batches.tokens(step))
+        assert torch.equal(drawn.masked, wanted.masked)
+        assert torch.equal(drawn.weights, wanted.weights)
+        assert torch.equal(drawn.fractions, wanted.fractions)
+
+
 def test_every_step_is_taken_at_its_rate() -> None:
     now = optimisation.Optimisation(LAW, SHAPE, PLAN, torch.device("cpu"))
     for step in range(5):
