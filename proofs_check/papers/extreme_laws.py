@@ -240,13 +240,12 @@ EVERY_CHAIN: dict[str, Any] = {
 def only_the_ends_matter(q, *, ends=lambda chosen: (chosen[0], chosen[-1])):
     """Given X_S, the tokens at A share I(X_i; X_j | X_S), i and j the first and the last of A: Markov chains."""
     entropies = Entropies(q)
-    relations = []
-    for chosen, given in disjoint(q.length):
-        if len(chosen) > 1:
-            first, last = ends(chosen)
-            shared = runs.co_information(entropies, chosen, given)
-            relations.append(Relation(shared, "==", entropies.mutual(first, last, given)))
-    return relations
+    return [
+        Relation(runs.co_information(entropies, chosen, given), "==", entropies.mutual(i, j, given))
+        for chosen, given in disjoint(q.length)
+        if len(chosen) > 1
+        for i, j in [ends(chosen)]
+    ]
 
 
 @of_chains(
