@@ -174,7 +174,7 @@ print("profile", parity, "= blocks of 1, 2, 3, 4 times", np.linalg.solve(matrix,
 # Every step of this is a claim, checked in exact numbers, with mutants that must be refuted:
 
 # %%
-reports = [verify(claim, examples=5) for claim in select(["extreme_laws"])]
+reports = [verify(claim, examples=5) for claim in select(["extreme_laws", "extreme_chains"])]
 assert not any(report.failures for report in reports)
 print(
     "\n".join(f"{report.id}: {report.verdict}, {len(report.mutants)} mutants refuted" for report in reports)

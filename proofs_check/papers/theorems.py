@@ -410,7 +410,7 @@ def chords_of_constant_sizes(f, size, *, constant=1):
     ],
     notes=[
         "Equal pairs reach (L-1)/L of the lower bound, for every s: f is a line; equal tokens the upper one.",
-        "With L-1 in place of L the lower bound is sharp: extreme_laws.constant_sizes_at_least.",
+        "With L-1 in place of L the lower bound is sharp: extreme_chains.constant_sizes_at_least.",
     ],
     rests_on=[
         "theorems.convex_profile",

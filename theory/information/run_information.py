@@ -3,7 +3,7 @@
 All information in a chain lies on runs of neighbours: the run i..j has w(i, j) = I(X_i; X_j | X_{i-1}, X_{j+1}) >= 0
 bits that its tokens share and no other token has.  The rest of the law does not matter to the expected KL of a
 schedule: it is that of independent blocks of equal tokens, one for every run.
-Source: Kawabata & Yeung 1992 (the I-measure of a Markov chain); checked by the claims `extreme_laws`.
+Source: Kawabata & Yeung 1992 (the I-measure of a Markov chain); checked by the claims `extreme_chains`.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""What a schedule loses at least and at most, among all laws and among Markov chains."""
+"""What a schedule loses at least and at most, among all laws."""
 
 import pytest
 
-from proofs_check import all_claims, claims_in
-from proofs_check.lemma_graph import LemmaGraph
+from proofs_check import claims_in
 from proofs_check.papers import extreme_laws
 from tests.proofs_check.papers.verdicts import as_claimed
 
@@ -13,8 +12,3 @@ CLAIMS = claims_in(extreme_laws)
 @pytest.mark.parametrize("id", CLAIMS)
 def test_verdict_and_mutants(id):
     as_claimed(CLAIMS[id], examples=6)
-
-
-def test_the_bound_of_chains_rests_on_the_structure_of_their_information():
-    supports = LemmaGraph(all_claims().values()).supports("extreme_laws.constant_sizes_at_least")
-    assert {"extreme_laws.only_the_ends_matter", "extreme_laws.pairs_lose_least"} <= set(supports)
