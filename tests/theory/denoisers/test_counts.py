@@ -128,6 +128,7 @@ def test_of_a_stationary_chain_it_may_count_everywhere() -> None:
 def test_one_neighbour_is_too_few_for_longer_memories() -> None:
     q = zoo.parity(4)
     assert (endless(q)([[0, 1, 1, 2]], [3]) == Fraction(1, 2)).all()
+    assert (endless(zoo.parity(3))([[0, 1, 2]], [2]) == Fraction(1, 2)).all()
     agree_where_possible(q, endless(q, neighbours=3), Ideal(q))
 
 

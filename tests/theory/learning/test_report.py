@@ -102,7 +102,7 @@ def test_where_every_sequence_is_possible_nothing_is_wrong(patterns: int) -> Non
         if not patterns:
             assert row.visited.impossible.method == "full support"
     assert float(found.rows[1].visited.total.value) > 0
-    [row] = learning_report(SHORT, BLURRED, [2], draws=10, runs=10, patterns=0).rows
+    [row] = learning_report(SHORT, BLURRED, [2], draws=2, runs=2, patterns=0).rows
     assert isinstance(row.visited.impossible, Estimate)
 
 

@@ -173,7 +173,7 @@ def test_intervals_are_those_of_the_runs(confidence: float) -> None:
 
 def test_where_every_sequence_is_possible_so_is_every_context() -> None:
     q = zoo.sticky_chain(4).to("float64")
-    found = estimate_visited_errors(q, IID.uniform(2), Windowed(q, 0), 10, seed=1).impossible
+    found = estimate_visited_errors(q, IID.uniform(2), Windowed(q, 0), 2, seed=1).impossible
     assert isinstance(found, Result)
     assert (found.value, found.method) == (0, "full support")
 

@@ -93,6 +93,7 @@ def test_it_is_called_as_other_models_are() -> None:
     weight = next(model.parameters())
     assert (weight.device, weight.dtype, weight.numel()) == (model.device, model.dtype, 0)
     assert not found.logits.requires_grad
+    assert not weight.requires_grad
     torch.testing.assert_close(model(ids, "full", None).logits, found.logits)  # as Dream is
     torch.testing.assert_close(model.backbone()(ids, torch.zeros(2)), found.logits)  # as networks of MDLM are
 
