@@ -266,7 +266,7 @@ def test_what_an_interrupt_leaves(
         (("--rate", "0"), "rate: expected a number in (0, 1], got 0.0"),
         (("--width", "30"), "width: expected a multiple of twice the 4 heads, got 30"),
         (("--device", "nowhere"), "device: expected one that holds torch.float32 here, got 'nowhere'"),
-        (("--length", "5"), "length: expected a text"),
+        (("--length", "5"), "length: expected 4, that of zoo:golden_mean?length=4, got 5"),
         (("--objective", "autoregressive", "--time-conditioned"), "time_conditioned: expected False"),
         (
             ("--width", "100000", "--heads", "1"),

@@ -309,3 +309,10 @@ def test_a_law_of_one_token_has_nothing_to_lose() -> None:
         for found in analysed(law, [1, 2], samples=5).rows:
             assert value(found.expected_kl) == value(found.sequence_error_rate) == 0
             assert ends(found.log2_token_error_rate) == (0, 0)
+
+
+def test_bounds_of_a_law_in_float32_are_rounded_so() -> None:
+    analysis = analysed(zoo.golden_mean(4).to("float32"), [2], samples=0)
+    row = analysis.rows[0]
+    for result in (row.correlation_bound, row.vocabulary_bound, row.sequence_error_bound):
+        assert result.guarantee == "float32 rounding"

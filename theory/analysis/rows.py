@@ -36,7 +36,7 @@ def row_of(subject: Subject, sampling: Sampling, index: int, schedule: IID | Fix
         correlation_bound=_correlation_bound(subject, schedule),
         vocabulary_bound=_vocabulary_bound(subject, schedule),
         sequence_error_rate=_sequence_error_rate(subject, sampling, index, schedule),
-        sequence_error_bound=_sequence_error_bound(expected),
+        sequence_error_bound=_sequence_error_bound(subject, expected),
     )
 
 
@@ -79,7 +79,7 @@ def _enclosure(subject: Subject, excess: Any, method: str) -> Result:
             low, high = low.lower(), (high + excess).upper()
             return Result((low + high) / 2, "bits per token", method, logs.guarantee, (low, high))
     low, high = float(low), float(high) + float(excess)
-    return Result((low + high) / 2, "bits per token", method, "enclosure, float64 rounding", (low, high))
+    return Result((low + high) / 2, "bits per token", method, f"enclosure, {_rounding(subject)}", (low, high))
 
 
 def _correlation_bound(subject: Subject, schedule: IID | FixedSizes) -> Result | Missing:
@@ -109,7 +109,12 @@ def _vocabulary_excess(subject: Subject, schedule: IID | FixedSizes) -> float:
 def _upper_bound(subject: Subject, excess: float, method: str) -> Result:
     rate = subject.entropy_rate
     highest = rate.value if rate.bounds is None else rate.bounds[1]
-    return Result(float(highest) + excess, "bits per token", method, "float64 rounding")
+    return Result(float(highest) + excess, "bits per token", method, _rounding(subject))
+
+
+def _rounding(subject: Subject) -> str:
+    """Of a number that is computed in floats from those of a law."""
+    return subject.law.arithmetic.guarantee if subject.law.arithmetic.name == "float32" else "float64 rounding"
 
 
 def _sequence_error_rate(
@@ -139,9 +144,9 @@ def _affordable_error_rate(subject: Subject, schedule: IID | FixedSizes) -> Resu
     return None
 
 
-def _sequence_error_bound(expected: Result | Missing) -> Result | Missing:
+def _sequence_error_bound(subject: Subject, expected: Result | Missing) -> Result | Missing:
     """SER <= 1 - 2^{-KL(q||p)} <= 1 - 2^{-E KL}."""
     if isinstance(expected, Missing):
         return expected
     value = -math.expm1(-float(expected) * math.log(2))
-    return Result(value, "probability", "1 - 2^-E KL", "float64 rounding")
+    return Result(value, "probability", "1 - 2^-E KL", _rounding(subject))
