@@ -114,7 +114,9 @@ def _upper_bound(subject: Subject, excess: float, method: str) -> Result:
 
 def _rounding(subject: Subject) -> str:
     """Of a number that is computed in floats from those of a law."""
-    return subject.law.arithmetic.guarantee if subject.law.arithmetic.name == "float32" else "float64 rounding"
+    return (
+        subject.law.arithmetic.guarantee if subject.law.arithmetic.name == "float32" else "float64 rounding"
+    )
 
 
 def _sequence_error_rate(
