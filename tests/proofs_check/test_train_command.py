@@ -185,6 +185,7 @@ def test_a_text(capsys: pytest.CaptureFixture[str], elsewhere: Path) -> None:
     )
     assert found["shape"]["length"] == 3
     assert found["shape"]["time_conditioned"] is True
+    assert document(capsys, "corpus.txt", "--steps", "1", "--output", "other")["shape"]["length"] == 32
 
 
 def test_a_model_that_is_told_a_time_is_measured_as_a_sampler_tells_it(
@@ -192,7 +193,6 @@ def test_a_model_that_is_told_a_time_is_measured_as_a_sampler_tells_it(
 ) -> None:
     text = output(capsys, CHAIN, "--steps", "2", "--objective", "mdlm", "--time-conditioned")
     assert "told the share of masked positions as its time" in " ".join(text.split())
-    assert document(capsys, "corpus.txt", "--steps", "1", "--output", "other")["shape"]["length"] == 32
 
 
 def test_the_table_grows_on_a_terminal(
