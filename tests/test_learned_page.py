@@ -12,18 +12,11 @@ from proofs_check.cli import run
 
 TEXT = (Path(__file__).parent.parent / "docs" / "learned.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^\$ maskproof (.*)\n((?:(?!\$|```).*\n)*)", TEXT, re.MULTILINE)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the commands run, one after the other."""
-    return tmp_path_factory.mktemp("learned")
-
-
-@pytest.fixture(autouse=True)
-def elsewhere(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(folder)
-    monkeypatch.delenv("COLUMNS", raising=False)
+DOCUMENTS = (
+    "compare denoiser --steps 2 --baseline 10",
+    "compare follower",
+    "train zoo:golden_mean?length=6 --steps 200 --width 32 --output denoiser",
+)
 
 
 def form(line: str) -> str:
@@ -35,28 +28,31 @@ def test_all_examples_are_found() -> None:
     assert len(EXAMPLES) == TEXT.count("\n$ maskproof") == 4
 
 
-@pytest.mark.parametrize(("command", "shown"), EXAMPLES, ids=[command for command, _ in EXAMPLES])
-def test_example(command: str, shown: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(shlex.split(command)) == 0
-    printed = [form(line) for line in capsys.readouterr().out.splitlines()]
-    place = 0
+def test_examples_and_documents(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One after the other in one folder: what is compared was trained before."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    for command, shown in EXAMPLES:
+        assert run(shlex.split(command)) == 0, command
+        check_shown(shown, capsys.readouterr().out)
+    for command in DOCUMENTS:
+        assert run([*shlex.split(command), "--json"]) == 0, command
+        check_named(json.loads(capsys.readouterr().out))
+
+
+def check_shown(shown: str, out: str) -> None:
+    """What the page shows is printed, in this order."""
+    printed, place = [form(line) for line in out.splitlines()], 0
     for line in map(form, shown.splitlines()):
         if line != "...":
             assert line in printed[place:], f"{line!r} is not printed, or not there"
             place = printed.index(line, place) + 1
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "compare denoiser --steps 2 --baseline 10",
-        "compare follower",
-        "train zoo:golden_mean?length=6 --steps 200 --width 32 --output denoiser",
-    ],
-)
-def test_every_key_of_the_documents_is_named(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run([*shlex.split(command), "--json"]) == 0
-    document = json.loads(capsys.readouterr().out)
+def check_named(document: dict[str, Any]) -> None:
+    """The page names every field of a document."""
     named = set(re.findall(r"`(\w+)`", TEXT))
     of_plan = {*document.get("model", document)["plan"], *document.get("model", document)["shape"]}
     of_bins = {"low", "high", "mass", "predicted", "true", "gap", "spread", "events"}

@@ -227,7 +227,11 @@ class _Finished:
     def _conclusions(self) -> Iterator[str]:
         name = "KL(q||p)" if self.checkpoint.plan.objective == "autoregressive" else "NELBO - H(q)"
         how = "by an estimate" if isinstance(self.final.gap, Estimate) else "exactly"
-        told = ", told the share of masked positions as its time" if self.checkpoint.shape.time_conditioned else ""
+        told = (
+            ", told the share of masked positions as its time"
+            if self.checkpoint.shape.time_conditioned
+            else ""
+        )
         yield f"after {self.checkpoint.step} steps: {name} is {gap(self.final)} bits a token, {how}{told}"
         if self.final.worst is not None:
             worst = fixed(self.final.worst.value, 4)
