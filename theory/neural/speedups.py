@@ -1,4 +1,7 @@
-"""Where bfloat16 and torch.compile pay: found by measurement, see `benchmarks/results/learned_against_ideal.md`."""
+"""Where bfloat16 and torch.compile pay.
+
+On processors by measurement, see `benchmarks/results/learned_against_ideal.md`; on GPUs by guess.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ WIDE = {"cuda": 256, "cpu": 64}
 """Widths from which matrices are large enough for bfloat16 to pay."""
 
 LONG = 2000
-"""Steps from which the minute that compilation may take pays on a GPU."""
+"""Steps from which the minute that compilation may take should pay on a GPU."""
 
 MANY_TOKENS = 5_000_000
 """Tokens in all batches from which the ten seconds that it takes pay on a processor."""
